@@ -1,0 +1,3 @@
+export * from './card.ts';
+export * from './messages.ts';
+export * from './settings.ts';
