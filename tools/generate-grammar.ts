@@ -19,7 +19,9 @@ type NodeRef = z.infer<typeof NodeRef>;
  */
 export function grammarModule(): string {
   const require = createRequire(import.meta.url);
-  const nodeTypes = z.array(NodeType).parse(JSON.parse(readFileSync(require.resolve('tree-sitter-python/src/node-types.json'), 'utf8')));
+  const nodeTypes = z
+    .array(NodeType)
+    .parse(JSON.parse(readFileSync(require.resolve('tree-sitter-python/src/node-types.json'), 'utf8')));
   const supertypes = new Map(nodeTypes.filter((node) => node.subtypes).map((node) => [node.type, node.subtypes ?? []]));
   const kindOf = (ref: NodeRef): string => (ref.named ? ref.type : `"${ref.type}"`);
   const expand = (ref: NodeRef): string[] => {
@@ -44,9 +46,7 @@ export function grammarModule(): string {
     'export type Kind = (typeof kinds)[number];',
     'export type FieldName = (typeof fields)[number];',
     '',
-    ...[...supertypes].flatMap(([name, refs]) => [
-      `export type ${pascal(name)}Kind = ${union(refs.flatMap(expand))};`,
-    ]),
+    ...[...supertypes].flatMap(([name, refs]) => [`export type ${pascal(name)}Kind = ${union(refs.flatMap(expand))};`]),
     '',
     '/** Which field of which kind holds which kinds: `one` is always there, `maybe` may be missing, `many` is a list. */',
     'export interface Shapes {',
@@ -66,5 +66,8 @@ export function grammarModule(): string {
 }
 
 function pascal(name: string): string {
-  return name.split('_').map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join('');
+  return name
+    .split('_')
+    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .join('');
 }

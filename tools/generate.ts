@@ -1,12 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { grammarModule } from './generate-grammar.ts';
+import { rulesModule } from './generate-rules.ts';
 
 const root = path.join(import.meta.dirname, '..');
 
 /** Every generated file: its path below the repository and its text. Tests compare these with what is committed. */
 export async function generatedFiles(): Promise<Map<string, string>> {
-  return new Map([['server/src/engine/syntax/grammar.generated.ts', grammarModule()]]);
+  return new Map([
+    ['server/src/engine/syntax/grammar.generated.ts', grammarModule()],
+    ['server/src/rules/index.generated.ts', rulesModule()],
+  ]);
 }
 
 export function stale(files: Map<string, string>): string[] {

@@ -54,13 +54,9 @@ export const ProjectSettings = z.strictObject({
     .record(z.string(), z.array(RuleSelector))
     .optional()
     .meta({ description: 'Rules not to run in files that match a glob, relative to the configuration file.' }),
-  exclude: z
-    .array(z.string())
-    .optional()
-    .meta({
-      description:
-        'Globs of files and folders to leave alone, beside virtual environments, caches and what git ignores.',
-    }),
+  exclude: z.array(z.string()).optional().meta({
+    description: 'Globs of files and folders to leave alone, beside virtual environments, caches and what git ignores.',
+  }),
   targetVersion: PythonVersion.optional().meta({
     description:
       'The oldest Python the code must run on; fixes use nothing newer. Default: the lower bound of `requires-python`.',

@@ -1,0 +1,730 @@
+import type { Severity } from '../../../shared-rules/src/index.ts';
+import { consultKey, type FileFacts, headerKey, SourceFile } from './file.ts';
+import { guarded } from './fix.ts';
+import { crashedRule, unknownSuppression, unusedSuppression } from './own-rules.ts';
+import type { ConfiguredRule, EnabledRule, Fact, Finding, Fix, StoredFinding } from './rule.ts';
+import { readSuppression, type SuppressedCode, type Suppression, withoutCodes } from './suppress.ts';
+import { atModule, type CutState, cutNext } from './syntax/cut.ts';
+import { kinds } from './syntax/grammar.generated.ts';
+import { Node } from './syntax/node.ts';
+import type { ParserPort } from './syntax/port.ts';
+import { brokenFlag, kindColumn, kindMask, kindNumber, rowSize } from './syntax/rows.ts';
+import type { Position, Span } from './text.ts';
+import { type LocalFact, Unit } from './unit.ts';
+
+/** What runs in a document: the rules that the file's settings enable, and which codes exist at all. */
+export interface RuleSet {
+  readonly rules: readonly EnabledRule[];
+  readonly knownCodes: ReadonlySet<string>;
+}
+
+/** A finding as everybody outside the engine sees it. Offsets are UTF-16 code units in the current text. */
+export interface Reported {
+  readonly code: string;
+  readonly name: string;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly start: number;
+  readonly end: number;
+  readonly from: Position;
+  readonly to: Position;
+  readonly tags: readonly ('unnecessary' | 'deprecated')[];
+  readonly related: readonly { readonly from: Position; readonly to: Position; readonly message: string }[];
+  /** The rule's fixes, computed now; valid for the current text. Never throws. */
+  fixes(): readonly Fix[];
+}
+
+/**
+ * One open file: its segments, and what the rules say of each. An edit costs what its segments cost; findings elsewhere
+ * are computed again only when a name they looked up has changed.
+ *
+ * Invariant: after every `edit` the findings equal those of a new document with the same text, because segments are cut
+ * by the text alone and a segment's findings depend on its text and on what it looked up.
+ */
+export class Document {
+  readonly file: SourceFile;
+  readonly #parser: ParserPort;
+  readonly #dispatch: Dispatch;
+  readonly #knownCodes: ReadonlySet<string>;
+  #text: string;
+  #units: Unit[] = [];
+  /** The cut state before each unit. */
+  readonly #states = new Map<Unit, CutState>();
+  readonly #signatures = new Map<Unit, ReadonlyMap<string, string>>();
+  readonly #suppressed = new Map<Unit, readonly StoredFinding[]>();
+  #fileLevel: FileLevel[] = [];
+  #fileSuppressions: readonly Suppression[] = [];
+
+  constructor(parser: ParserPort, text: string, facts: FileFacts, rules: RuleSet) {
+    this.#parser = parser;
+    this.#text = text;
+    this.#dispatch = dispatchOf(rules.rules);
+    this.#knownCodes = rules.knownCodes;
+    this.file = new SourceFile(facts);
+    this.#fileLevel = rules.rules.flatMap((enabled) =>
+      enabled.rule.file
+        ? [{ enabled, consulted: new Set<string>(), membersRead: new Set<number>(), findings: [] }]
+        : [],
+    );
+    this.#replace(0, 0, cutFrom(text, 0, atModule));
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  /**
+   * Replaces the text between two offsets and brings every finding up to date.
+   * @throws RangeError when the offsets do not lie in the text.
+   */
+  edit(start: number, end: number, replacement: string): void {
+    if (start < 0 || end < start || end > this.#text.length)
+      throw new RangeError(`an edit from ${start} to ${end} does not lie in the text`);
+    const shift = replacement.length - (end - start);
+    this.#text = this.#text.slice(0, start) + replacement + this.#text.slice(end);
+    const from = this.#firstMoved(start, Math.max(0, this.file.unitIndexAt(start) - 1));
+    const cuts: NewCut[] = [];
+    const head = this.#units[from];
+    let state = head ? (this.#states.get(head) ?? atModule) : atModule;
+    let offset = head?.start ?? 0;
+    let old = from;
+    // Old boundaries behind the edit stand `shift` later; cutting stops at the first that falls together with a new one.
+    for (;;) {
+      const boundary = this.#oldBoundary(old, end, shift, offset);
+      old = boundary.index;
+      if (boundary.meets && offset > start + replacement.length - 1 && this.#sameState(old, state)) break;
+      if (offset >= this.#text.length) {
+        old = this.#units.length;
+        break;
+      }
+      const { segment, next } = cutNext(this.#text, offset, state);
+      cuts.push({
+        text: this.#text.slice(segment.start, segment.end),
+        role: segment.role,
+        reach: segment.reach - segment.start,
+        state,
+      });
+      state = next;
+      offset = segment.end;
+    }
+    this.#replace(from, old - from, cuts);
+  }
+
+  /** Every finding that is not suppressed, in the order of the text. */
+  findings(): Reported[] {
+    const reported: Reported[] = [];
+    for (const unit of this.#units) for (const finding of this.#visible(unit)) reported.push(this.#report(finding));
+    return reported;
+  }
+
+  /** How many findings `findings` gives. */
+  count(): number {
+    let count = 0;
+    for (const unit of this.#units) count += this.#visible(unit).length;
+    return count;
+  }
+
+  /** The position of an offset. */
+  position(offset: number): Position {
+    const unit = this.#units[this.file.unitIndexAt(offset)];
+    if (!unit) return { line: 0, character: 0 };
+    const { line, character } = unit.lines.position(offset - unit.start);
+    return { line: line + unit.startLine, character };
+  }
+
+  /** True when the parser found a syntax error somewhere. */
+  get isBroken(): boolean {
+    return this.#units.some((unit) => unit.isBroken);
+  }
+
+  /** How many segments have a syntax error. */
+  get brokenCount(): number {
+    return this.#units.reduce((count, unit) => count + (unit.isBroken ? 1 : 0), 0);
+  }
+
+  /**
+   * The first unit that an edit at `start` may cut anew: `usual`, or one before it that looked so far ahead, because a
+   * bracket or a string in it is not closed, and now ends elsewhere.
+   */
+  #firstMoved(start: number, usual: number): number {
+    for (let index = 0; index < usual; index++) {
+      const unit = this.#units[index];
+      if (!unit || unit.start + unit.reach <= start) continue;
+      const { segment, next } = cutNext(this.#text, unit.start, this.#states.get(unit) ?? atModule);
+      const follower = this.#units[index + 1];
+      const same =
+        segment.end === unit.end &&
+        segment.role === unit.role &&
+        follower !== undefined &&
+        this.#sameState(index + 1, next);
+      if (!same) return index;
+      unit.reach = segment.reach - segment.start;
+    }
+    return usual;
+  }
+
+  /** The first old unit that starts, shifted, at or after `offset`, and whether it starts right there behind the edit. */
+  #oldBoundary(index: number, editEnd: number, shift: number, offset: number): { index: number; meets: boolean } {
+    let at = index;
+    for (;;) {
+      const unit = this.#units[at];
+      if (!unit) return { index: at, meets: false };
+      if (unit.start >= editEnd && unit.start + shift >= offset)
+        return { index: at, meets: unit.start + shift === offset };
+      at++;
+    }
+  }
+
+  #sameState(index: number, state: CutState): boolean {
+    const unit = this.#units[index];
+    return unit !== undefined && this.#states.get(unit)?.memberIndent === state.memberIndent;
+  }
+
+  #replace(from: number, count: number, cuts: readonly NewCut[]): void {
+    const removed = this.#units.slice(from, from + count);
+    const added = this.#reuse(removed, cuts);
+    this.#units = this.#units.slice(0, from).concat(added, this.#units.slice(from + count));
+    this.#inheritScopes(removed, added);
+    this.#place(from);
+    this.file.setUnits(this.#units);
+
+    const kept = new Set(added);
+    const gone = removed.filter((unit) => !kept.has(unit));
+    const changed = this.#rebind(gone, added);
+    const stale = new Set<Unit>();
+    for (const unit of this.#units) if (!this.#suppressed.has(unit) || isConsulted(unit, changed)) stale.add(unit);
+    const touched = new Set(
+      [...stale, ...gone].map((unit) => unit.owner?.scopeId).filter((scope) => scope !== undefined),
+    );
+    if (touched.size > 0)
+      for (const unit of this.#units)
+        if (unit.membersRead.size > 0 && intersects(unit.membersRead, touched)) stale.add(unit);
+    const facts = new Set<string>();
+    for (const unit of gone) for (const code of unit.facts.keys()) facts.add(code);
+    for (const unit of stale) this.#examine(unit, facts);
+    for (const unit of this.#runFileLevel(facts, changed, stale.size > 0 || gone.length > 0)) stale.add(unit);
+    this.#suppress(stale, gone);
+  }
+
+  /**
+   * Units for the cuts: what stands unchanged before and behind the edit is kept. Only there, because what a name means
+   * can depend on the order of the units that bind it.
+   */
+  #reuse(removed: readonly Unit[], cuts: readonly NewCut[]): Unit[] {
+    const fits = (unit: Unit | undefined, cut: NewCut | undefined): unit is Unit =>
+      unit !== undefined && cut !== undefined && unit.role === cut.role && unit.text === cut.text;
+    const most = Math.min(removed.length, cuts.length);
+    let head = 0;
+    while (head < most && fits(removed[head], cuts[head])) head++;
+    let tail = 0;
+    while (tail < most - head && fits(removed.at(-1 - tail), cuts.at(-1 - tail))) tail++;
+    return cuts.map((cut, index) => {
+      const same =
+        index < head
+          ? removed[index]
+          : index >= cuts.length - tail
+            ? removed[removed.length - cuts.length + index]
+            : undefined;
+      const unit = same ?? new Unit(this.#parser, cut.text, cut.role);
+      unit.reach = cut.reach;
+      this.#states.set(unit, cut.state);
+      return unit;
+    });
+  }
+
+  /** A class whose header is edited stays the same class, so that its members are examined again only if they looked. */
+  #inheritScopes(removed: readonly Unit[], added: readonly Unit[]): void {
+    const before = removed.filter((unit) => unit.role === 'class' && !added.includes(unit));
+    const after = added.filter((unit) => unit.role === 'class' && !removed.includes(unit));
+    if (before.length === 1 && after.length === 1 && before[0] && after[0]) after[0].scopeId = before[0].scopeId;
+  }
+
+  /** Sets starts, lines and class owners from a unit on. */
+  #place(from: number): void {
+    const before = this.#units[from - 1];
+    let start = before ? before.end : 0;
+    let line = before ? before.startLine + before.lineBreaks : 0;
+    let header = before?.role === 'class' ? before : before?.role === 'member' ? before.owner : undefined;
+    for (let index = from; index < this.#units.length; index++) {
+      const unit = this.#units[index];
+      if (!unit) continue;
+      unit.start = start;
+      unit.startLine = line;
+      start += unit.text.length;
+      line += unit.lineBreaks;
+      if (unit.role === 'class') header = unit;
+      else if (unit.role === 'statement') header = undefined;
+      const owner = unit.role === 'member' ? header : undefined;
+      if (unit.owner !== owner) this.#adopt(unit, owner);
+    }
+  }
+
+  /** Gives a unit another class: its names move, and what it said of the old header no longer holds. */
+  #adopt(unit: Unit, owner: Unit | undefined): void {
+    const signatures = this.#signatures.get(unit);
+    if (signatures && unit.owner?.scopeId !== owner?.scopeId) {
+      if (unit.owner) this.file.classTable(unit.owner).remove(unit, signatures);
+      if (owner) this.file.classTable(owner).add(unit, signatures);
+      this.#suppressed.delete(unit);
+    }
+    unit.owner = owner;
+  }
+
+  /** Brings the name tables up to date and returns the keys whose answers changed. */
+  #rebind(gone: readonly Unit[], added: readonly Unit[]): Set<string> {
+    const before = new Map<string, string>();
+    const after = new Map<string, string>();
+    const note = (into: Map<string, string>, unit: Unit, signatures: ReadonlyMap<string, string>): void => {
+      const scope = unit.owner?.scopeId ?? 0;
+      for (const [name, signature] of signatures) {
+        const key = consultKey(scope, name);
+        into.set(key, `${into.get(key) ?? ''}${signature}\u0000`);
+      }
+      // A class's own header is looked up by its members.
+      if (unit.role === 'class') into.set(consultKey(unit.scopeId, headerKey), unit.text);
+    };
+    const inherited = new Set(added.map((unit) => unit.scopeId));
+    for (const unit of gone) {
+      const signatures = this.#signatures.get(unit);
+      if (!signatures) continue;
+      note(before, unit, signatures);
+      this.#tableOf(unit).remove(unit, signatures);
+      if (unit.role === 'class' && !inherited.has(unit.scopeId)) this.file.dropClassTable(unit);
+      this.#signatures.delete(unit);
+      this.#states.delete(unit);
+      this.#suppressed.delete(unit);
+    }
+    for (const unit of added) {
+      if (this.#signatures.has(unit)) continue;
+      const signatures = unit.signatures();
+      this.#signatures.set(unit, signatures);
+      this.#tableOf(unit).add(unit, signatures);
+      note(after, unit, signatures);
+    }
+    const changed = new Set<string>();
+    for (const [key, signature] of before) if (after.get(key) !== signature) changed.add(key);
+    for (const key of after.keys()) if (!before.has(key)) changed.add(key);
+    return changed;
+  }
+
+  #tableOf(unit: Unit) {
+    return unit.owner ? this.file.classTable(unit.owner) : this.file.moduleTable;
+  }
+
+  #examine(unit: Unit, changedFacts: Set<string>): void {
+    const oldFacts = unit.facts;
+    unit.consulted = new Set();
+    unit.membersRead = new Set();
+    unit.qualified.clear();
+    unit.findings = [];
+    unit.facts = new Map();
+    const { on, collect } = this.#dispatch;
+    this.file.examine(unit, () => {
+      const { rows } = unit;
+      const count = rows.length / rowSize;
+      for (let row = 0; row < count; row++) {
+        const cell = rows[row * rowSize + kindColumn] ?? 0;
+        const handlers = on[cell & kindMask];
+        const collectors = collect[cell & kindMask];
+        if (!handlers && !collectors) continue;
+        const node = Node.at(unit, row);
+        if ((cell & brokenFlag) !== 0 && !isWholeEnough(node)) continue;
+        if (handlers) {
+          for (const { enabled, handle } of handlers) {
+            try {
+              for (const finding of asList(handle(node, this.file))) this.#store(unit, enabled, finding, unit.findings);
+            } catch (error) {
+              this.#store(unit, this.#dispatch.crashed ?? enabled, crash(enabled.rule, error, node), unit.findings);
+            }
+          }
+        }
+        if (collectors) {
+          for (const { enabled, handle } of collectors) {
+            const { code } = enabled.rule.card;
+            const facts = asList(quietly(() => handle(node, this.file)));
+            if (facts.length > 0)
+              unit.facts.set(code, [...(unit.facts.get(code) ?? []), ...facts.map((fact) => localFact(unit, fact))]);
+          }
+        }
+      }
+    });
+    for (const code of new Set([...oldFacts.keys(), ...unit.facts.keys()])) {
+      if (JSON.stringify(oldFacts.get(code)) !== JSON.stringify(unit.facts.get(code))) changedFacts.add(code);
+    }
+  }
+
+  #store(unit: Unit, enabled: EnabledRule, source: Finding, into: StoredFinding[]): void {
+    const home =
+      source.at.start >= unit.start && source.at.start <= unit.end
+        ? unit
+        : this.#units[this.file.unitIndexAt(source.at.start)];
+    if (!home) return;
+    const start = source.at.start - home.start;
+    const end = source.at.end - home.start;
+    into.push({
+      rule: enabled.rule,
+      unit: home,
+      start,
+      end,
+      from: home.lines.position(start),
+      to: end <= home.text.length ? home.lines.position(end) : relativeTo(this.position(source.at.end), home),
+      message: source.message,
+      severity: enabled.severity ?? source.severity ?? enabled.rule.card.severity,
+      source,
+    });
+  }
+
+  /** Runs the file level of rules whose facts or looked-up names changed; returns the units whose findings changed. */
+  #runFileLevel(changedFacts: ReadonlySet<string>, changedNames: ReadonlySet<string>, moved: boolean): Set<Unit> {
+    const touched = new Set<Unit>();
+    for (const level of this.#fileLevel) {
+      const { code } = level.enabled.rule.card;
+      const due =
+        changedFacts.has(code) || intersects(level.consulted, changedNames) || (level.membersRead.size > 0 && moved);
+      if (!due) continue;
+      for (const finding of level.findings) touched.add(finding.unit);
+      const facts = this.#units.flatMap((unit) => (unit.facts.get(code) ?? []).map((fact) => placedFact(unit, fact)));
+      level.consulted = new Set();
+      level.membersRead = new Set();
+      level.findings = [];
+      const [first] = this.#units;
+      if (!first) continue;
+      this.file.examine(level, () => {
+        try {
+          for (const finding of level.enabled.rule.file?.(facts, this.file) ?? []) {
+            this.#store(
+              this.#units[this.file.unitIndexAt(finding.at.start)] ?? first,
+              level.enabled,
+              finding,
+              level.findings,
+            );
+          }
+        } catch (error) {
+          this.#store(
+            first,
+            this.#dispatch.crashed ?? level.enabled,
+            crash(level.enabled.rule, error, { start: 0, end: 0 }),
+            level.findings,
+          );
+        }
+      });
+      for (const finding of level.findings) touched.add(finding.unit);
+    }
+    return touched;
+  }
+
+  /** Decides anew which findings of the given units are visible. */
+  #suppress(stale: ReadonlySet<Unit>, gone: readonly Unit[]): void {
+    const fileSuppressions = this.#units.flatMap((unit) =>
+      suppressionsOf(unit).filter((suppression) => suppression.scope === 'file'),
+    );
+    const same =
+      describe(fileSuppressions) === describe(this.#fileSuppressions) &&
+      !gone.some((unit) => suppressionsOf(unit).some((s) => s.scope === 'file'));
+    this.#fileSuppressions = fileSuppressions;
+    if (fileSuppressions.length > 0 || !same) {
+      // A suppression of the whole file depends on every unit's findings, and every unit on it.
+      const used = new Set<SuppressedCode | Suppression>();
+      for (const unit of this.#units) this.#suppressed.set(unit, this.#visibleOf(unit, fileSuppressions, used));
+      for (const unit of this.#units) {
+        const own = fileSuppressions.filter((suppression) => suppression.comment.ground === unit);
+        if (own.length > 0)
+          this.#suppressed.set(
+            unit,
+            sorted([...(this.#suppressed.get(unit) ?? []), ...this.#unusedOf(unit, own, used)]),
+          );
+      }
+      return;
+    }
+    for (const unit of stale) this.#suppressed.set(unit, this.#visibleOf(unit, fileSuppressions, new Set()));
+  }
+
+  #visible(unit: Unit): readonly StoredFinding[] {
+    return this.#suppressed.get(unit) ?? [];
+  }
+
+  #visibleOf(
+    unit: Unit,
+    fileSuppressions: readonly Suppression[],
+    used: Set<SuppressedCode | Suppression>,
+  ): StoredFinding[] {
+    const all = [...unit.findings];
+    for (const level of this.#fileLevel)
+      for (const finding of level.findings) if (finding.unit === unit) all.push(finding);
+    const lineSuppressions = suppressionsOf(unit).filter((suppression) => suppression.scope === 'line');
+    if (lineSuppressions.length === 0 && fileSuppressions.length === 0) return sorted(all);
+    const byLine = new Map<number, Suppression[]>();
+    for (const suppression of lineSuppressions) {
+      for (const line of linesCovered(unit, suppression.comment))
+        byLine.set(line, [...(byLine.get(line) ?? []), suppression]);
+    }
+    const visible = all.filter((finding) => {
+      const candidates = [...(byLine.get(finding.from.line) ?? []), ...fileSuppressions];
+      const hits = candidates.flatMap((suppression) => hitsOf(suppression, finding));
+      for (const hit of hits) used.add(hit);
+      return hits.length === 0;
+    });
+    return sorted([...visible, ...this.#unusedOf(unit, lineSuppressions, used)]);
+  }
+
+  /** What the engine itself says of suppressions: codes that suppress nothing, and codes that no rule has. */
+  #unusedOf(
+    unit: Unit,
+    suppressions: readonly Suppression[],
+    used: ReadonlySet<SuppressedCode | Suppression>,
+  ): StoredFinding[] {
+    const found: StoredFinding[] = [];
+    const { unused, unknown, running } = this.#dispatch;
+    for (const suppression of suppressions) {
+      for (const code of suppression.codes ?? []) {
+        if (!code.code.startsWith('GR')) continue;
+        const at: Span = { start: suppression.comment.start + code.start, end: suppression.comment.start + code.end };
+        const known = this.#knownCodes.has(code.code);
+        if (!known && unknown) {
+          this.#store(
+            unit,
+            unknown,
+            {
+              at,
+              message: `No rule has the code ${code.code}.`,
+              fix: () => removal(suppression, code, `Remove \`${code.code}\``),
+            },
+            found,
+          );
+        } else if (known && unused && running.has(code.code) && !used.has(code)) {
+          const where = suppression.scope === 'file' ? 'in this file' : 'on this line';
+          const message = `Nothing ${where} is suppressed by ${code.code}; remove the code.`;
+          this.#store(
+            unit,
+            unused,
+            {
+              at,
+              message,
+              tags: ['unnecessary'],
+              fix: () => removal(suppression, code, `Remove unused \`${code.code}\``),
+            },
+            found,
+          );
+        }
+      }
+    }
+    return found;
+  }
+
+  #report(finding: StoredFinding): Reported {
+    const { unit, from, to, source, rule } = finding;
+    const lines = unit.startLine;
+    return {
+      code: rule.card.code,
+      name: rule.card.name,
+      severity: finding.severity,
+      message: finding.message,
+      start: finding.start + unit.start,
+      end: finding.end + unit.start,
+      from: { line: from.line + lines, character: from.character },
+      to: { line: to.line + lines, character: to.character },
+      tags: source.tags ?? [],
+      related: (source.related ?? []).map((other) => ({
+        from: this.position(other.at.start),
+        to: this.position(other.at.end),
+        message: other.message,
+      })),
+      fixes: () => {
+        const made = quietly(() => source.fix?.());
+        return asList(made).map((fix) => guarded(fix, this.file, rule.card.fixSafety));
+      },
+    };
+  }
+}
+
+interface NewCut {
+  readonly text: string;
+  readonly role: Unit['role'];
+  readonly reach: number;
+  readonly state: CutState;
+}
+
+interface FileLevel {
+  readonly enabled: EnabledRule;
+  consulted: Set<string>;
+  membersRead: Set<number>;
+  findings: StoredFinding[];
+}
+
+interface Dispatch {
+  readonly on: readonly ({ enabled: EnabledRule; handle: ConfiguredRule['on'][number][1] }[] | undefined)[];
+  readonly collect: readonly ({ enabled: EnabledRule; handle: ConfiguredRule['collect'][number][1] }[] | undefined)[];
+  readonly running: ReadonlySet<string>;
+  readonly unused: EnabledRule | undefined;
+  readonly unknown: EnabledRule | undefined;
+  readonly crashed: EnabledRule | undefined;
+}
+
+const dispatches = new WeakMap<readonly EnabledRule[], Dispatch>();
+
+function dispatchOf(rules: readonly EnabledRule[]): Dispatch {
+  const known = dispatches.get(rules);
+  if (known) return known;
+  const on: { enabled: EnabledRule; handle: ConfiguredRule['on'][number][1] }[][] = [];
+  const collect: { enabled: EnabledRule; handle: ConfiguredRule['collect'][number][1] }[][] = [];
+  for (const enabled of rules) {
+    for (const [kind, handle] of enabled.rule.on) {
+      const number = kindNumber(kind);
+      on[number] = [...(on[number] ?? []), { enabled, handle }];
+    }
+    for (const [kind, handle] of enabled.rule.collect) {
+      const number = kindNumber(kind);
+      collect[number] = [...(collect[number] ?? []), { enabled, handle }];
+    }
+  }
+  const withCode = (code: string): EnabledRule | undefined => rules.find((enabled) => enabled.rule.card.code === code);
+  const made: Dispatch = {
+    on: Array.from(kinds, (_, number) => on[number]),
+    collect: Array.from(kinds, (_, number) => collect[number]),
+    running: new Set(rules.map((enabled) => enabled.rule.card.code)),
+    unused: withCode(unusedSuppression.card.code),
+    unknown: withCode(unknownSuppression.card.code),
+    crashed: withCode(crashedRule.card.code),
+  };
+  dispatches.set(rules, made);
+  return made;
+}
+
+function cutFrom(text: string, start: number, from: CutState): NewCut[] {
+  const cuts: NewCut[] = [];
+  let state = from;
+  let offset = start;
+  while (offset < text.length) {
+    const { segment, next } = cutNext(text, offset, state);
+    cuts.push({
+      text: text.slice(segment.start, segment.end),
+      role: segment.role,
+      reach: segment.reach - segment.start,
+      state,
+    });
+    state = next;
+    offset = segment.end;
+  }
+  return cuts;
+}
+
+/** Kinds whose own part is whole when only what stands in their blocks is broken. */
+const containers = ['module', 'function_definition', 'class_definition', 'decorated_definition'] as const;
+
+function isWholeEnough(node: Node): boolean {
+  if (node.is('module')) return true;
+  if (!node.is(...containers)) return false;
+  return node.children.every(
+    (child) => !child.isBroken || child.is('block', 'function_definition', 'class_definition'),
+  );
+}
+
+function asList<T>(value: T | readonly T[] | undefined): readonly T[] {
+  if (value === undefined) return [];
+  return isList(value) ? value : [value];
+}
+
+function isList<T>(value: T | readonly T[]): value is readonly T[] {
+  return Array.isArray(value);
+}
+
+/** What is said of a rule that threw: one mistake of ours costs one rule in one place. */
+function crash(rule: ConfiguredRule, error: unknown, at: Span): Finding {
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    at: { start: at.start, end: Math.min(at.end, at.start + 1) },
+    message: `The rule ${rule.card.code} failed here (${reason}).`,
+  };
+}
+
+function quietly<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
+}
+
+function localFact(unit: Unit, fact: Fact<unknown>): LocalFact {
+  return { start: fact.at.start - unit.start, end: fact.at.end - unit.start, data: fact.data };
+}
+
+/** A fact whose place moves with its unit. */
+function placedFact(unit: Unit, fact: LocalFact): Fact<unknown> {
+  const at: Span = {
+    get start() {
+      return unit.start + fact.start;
+    },
+    get end() {
+      return unit.start + fact.end;
+    },
+  };
+  return { at, data: fact.data };
+}
+
+function relativeTo(position: Position, unit: Unit): Position {
+  return { line: position.line - unit.startLine, character: position.character };
+}
+
+function isConsulted(unit: Unit, changed: ReadonlySet<string>): boolean {
+  return changed.size > 0 && intersects(unit.consulted, changed);
+}
+
+function intersects<T>(left: ReadonlySet<T>, right: ReadonlySet<T>): boolean {
+  const [small, large] = left.size < right.size ? [left, right] : [right, left];
+  for (const key of small) if (large.has(key)) return true;
+  return false;
+}
+
+function sorted(findings: StoredFinding[]): StoredFinding[] {
+  return findings.sort(
+    (a, b) =>
+      a.start - b.start ||
+      (a.rule.card.code < b.rule.card.code ? -1 : a.rule.card.code > b.rule.card.code ? 1 : a.end - b.end),
+  );
+}
+
+const suppressionCache = new WeakMap<Unit, readonly Suppression[]>();
+
+function suppressionsOf(unit: Unit): readonly Suppression[] {
+  let known = suppressionCache.get(unit);
+  if (!known) {
+    known = unit.comments.flatMap((comment) => readSuppression(comment) ?? []);
+    suppressionCache.set(unit, known);
+  }
+  return known;
+}
+
+function describe(suppressions: readonly Suppression[]): string {
+  return suppressions.map((suppression) => suppression.comment.text).join('\n');
+}
+
+/**
+ * The lines of a unit that a comment at the end of a line speaks for: its own, and the lines before it that are joined to
+ * it by a backslash or by a string of several lines, as flake8 has it.
+ */
+function linesCovered(unit: Unit, comment: Node): number[] {
+  const own = unit.lines.line(comment.start - unit.start);
+  const lines = [own];
+  const strings = unit.root.below('string').filter((string) => string.text.includes('\n'));
+  for (let line = own; ; ) {
+    const start = unit.lines.lineStart(line);
+    const string = strings.find(
+      (candidate) => candidate.start - unit.start < start && candidate.end - unit.start > start,
+    );
+    const before = unit.text.slice(unit.lines.lineStart(line - 1), start);
+    if (string) line = unit.lines.line(string.start - unit.start);
+    else if (line > 0 && /\\\r?\n$/.test(before)) line--;
+    else return lines;
+    for (let covered = line; !lines.includes(covered); covered++) lines.push(covered);
+  }
+}
+
+function hitsOf(suppression: Suppression, finding: StoredFinding): (SuppressedCode | Suppression)[] {
+  if (suppression.codes === undefined) return finding.rule.blanketSuppressible ? [suppression] : [];
+  return suppression.codes.filter((code) => code.code === finding.rule.card.code);
+}
+
+function removal(suppression: Suppression, code: SuppressedCode, title: string): Fix {
+  return { title, safety: 'safe', edits: [withoutCodes(suppression, [code])] };
+}

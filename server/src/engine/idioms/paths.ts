@@ -1,0 +1,30 @@
+import type { SourceFile } from '../file.ts';
+
+/** What a file is for, as its path tells. Paths are relative to the configuration's folder. */
+
+/** A test module, a conftest, or anything below a `tests` or `test` folder. */
+export function isTestFile(file: SourceFile): boolean {
+  return /(^|\/)tests?\//.test(file.path) || /(^|\/)(test_[^/]*|[^/]*_test|conftest)\.pyi?$/.test(file.path);
+}
+
+/** An Alembic environment or revision. */
+export function isMigration(file: SourceFile): boolean {
+  return (
+    /(^|\/)(alembic|migrations)\/(versions\/[^/]+|env)\.py$/.test(file.path) ||
+    /(^|\/)versions\/[0-9a-f]{8,}_[^/]*\.py$/.test(file.path)
+  );
+}
+
+/** A script, command line, tool or example: code whose standard output is its product. */
+export function isScript(file: SourceFile): boolean {
+  return (
+    /(^|\/)(scripts?|bin|tools?|cli|commands|management\/commands|examples?|docs|benchmarks?|noxfile|tasks)\//.test(
+      file.path,
+    ) || /(^|\/)(cli|__main__|manage|setup|noxfile|conf|main_cli)\.py$/.test(file.path)
+  );
+}
+
+/** The base name with its extension. */
+export function baseName(file: SourceFile): string {
+  return file.path.slice(file.path.lastIndexOf('/') + 1);
+}

@@ -1,0 +1,31 @@
+/** The engine's one door: text in, findings out. It knows neither editor nor disk. */
+export type { Severity } from '../../../shared-rules/src/index.ts';
+export { defineRule, py } from './define.ts';
+export { Document, type Reported, type RuleSet } from './document.ts';
+export { type FileFacts, ownModule, type SourceFile, unitOf } from './file.ts';
+export { choosePass, type FixChoice, type FixOutcome, fixAll, fixPasses } from './fix-all.ts';
+export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
+export type { Binding, BindingKind } from './names/scopes.ts';
+export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';
+export { crashedRule, ownRules, unknownSuppression, unusedSuppression } from './own-rules.ts';
+export type {
+  ConfiguredRule,
+  EnabledRule,
+  Example,
+  Fact,
+  Finding,
+  Findings,
+  Fix,
+  OptionProblem,
+  Rule,
+  RuleDefinition,
+} from './rule.ts';
+export { readSuppression } from './suppress.ts';
+export { argumentsIn, argumentsOf, type CallArguments, stringValue } from './syntax/calls.ts';
+export { cutAll, type Segment } from './syntax/cut.ts';
+export type { Kind } from './syntax/grammar.generated.ts';
+export type { Node, TypedNode } from './syntax/node.ts';
+export type { ParserPort } from './syntax/port.ts';
+export { webParser } from './syntax/web.ts';
+export { applyEdits, collide, type Edit, LineIndex, type Position, type Span } from './text.ts';
+export type { Unit } from './unit.ts';

@@ -1,0 +1,240 @@
+import { type FieldName, type Kind, kinds, type Shapes } from './grammar.generated.ts';
+import {
+  afterColumn,
+  brokenFlag,
+  endColumn,
+  fieldNumber,
+  fieldShift,
+  kindColumn,
+  kindMask,
+  kindNumber,
+  missingFlag,
+  parentColumn,
+  parentMask,
+  type Rows,
+  rowSize,
+  startColumn,
+} from './rows.ts';
+
+/** What a node needs of the piece of file it belongs to: its text, its rows, and where it stands in the file just now. */
+export interface Ground {
+  readonly text: string;
+  readonly rows: Rows;
+  readonly start: number;
+  /** Nodes already made, by row. */
+  readonly nodes: (Node | undefined)[];
+}
+
+type FieldsOf<K extends Kind> = [K] extends [keyof Shapes] ? keyof Shapes[K] & FieldName : never;
+type SlotOf<K extends Kind, F extends FieldName> = K extends keyof Shapes
+  ? F extends keyof Shapes[K]
+    ? Shapes[K][F]
+    : never
+  : never;
+type Held<S> = S extends { one: infer C extends Kind }
+  ? TypedNode<C>
+  : S extends { maybe: infer C extends Kind }
+    ? TypedNode<C> | undefined
+    : S extends { many: infer C extends Kind }
+      ? TypedNode<C> | undefined
+      : never;
+type HeldMany<S> = S extends { many: infer C extends Kind }
+  ? TypedNode<C>
+  : S extends { one: infer C extends Kind } | { maybe: infer C extends Kind }
+    ? TypedNode<C>
+    : never;
+
+/** A node whose kind is known, or known to be one of a few: then it has the fields they share. `is` narrows. */
+export interface TypedNode<K extends Kind> extends Node {
+  readonly kind: K;
+  /** The node in a field; of several, the first. A field that the grammar requires is there unless the node is broken. */
+  field<F extends FieldsOf<K>>(name: F): Held<SlotOf<K, F>>;
+  /** All nodes in a field. */
+  fields<F extends FieldsOf<K>>(name: F): HeldMany<SlotOf<K, F>>[];
+}
+
+/**
+ * A view of one row, made when it is asked for. Nodes of one row are the same object, so they compare with `===`.
+ * Offsets are UTF-16 code units in the file as it stands now: a node moves with the text before it.
+ */
+export class Node {
+  readonly ground: Ground;
+  readonly row: number;
+  readonly kind: Kind;
+
+  private constructor(ground: Ground, row: number, kind: Kind) {
+    this.ground = ground;
+    this.row = row;
+    this.kind = kind;
+  }
+
+  /** The node of a row. */
+  static at(ground: Ground, row: number): Node {
+    const known = ground.nodes[row];
+    if (known) return known;
+    const made = new Node(ground, row, kinds[(ground.rows[row * rowSize + kindColumn] ?? 0) & kindMask] ?? 'ERROR');
+    ground.nodes[row] = made;
+    return made;
+  }
+
+  get start(): number {
+    return this.ground.start + this.#column(startColumn);
+  }
+
+  get end(): number {
+    return this.ground.start + this.#column(endColumn);
+  }
+
+  get text(): string {
+    return this.ground.text.slice(this.#column(startColumn), this.#column(endColumn));
+  }
+
+  /** True for grammar nodes, false for tokens such as `(` or `async`. */
+  get isNamed(): boolean {
+    return !this.kind.startsWith('"');
+  }
+
+  /** The node is a syntax error, or has one below it. */
+  get isBroken(): boolean {
+    return (this.#column(kindColumn) & brokenFlag) !== 0;
+  }
+
+  /** The parser made the node up; it has no text. */
+  get isMissing(): boolean {
+    return (this.#column(kindColumn) & missingFlag) !== 0;
+  }
+
+  /** The node above, or undefined at the top of its segment. */
+  get parent(): Node | undefined {
+    if (this.row === 0) return undefined;
+    const row = this.#column(parentColumn) & parentMask;
+    return row === 0 ? undefined : Node.at(this.ground, row);
+  }
+
+  /** All children in order, tokens and comments included. */
+  get children(): Node[] {
+    const children: Node[] = [];
+    const end = this.#column(afterColumn);
+    for (let row = this.row + 1; row < end; row = this.ground.rows[row * rowSize + afterColumn] ?? end)
+      children.push(Node.at(this.ground, row));
+    return children;
+  }
+
+  /** The children that are grammar nodes, comments and line continuations left out. */
+  get namedChildren(): Node[] {
+    return this.children.filter(
+      (child) => child.isNamed && child.kind !== 'comment' && child.kind !== 'line_continuation',
+    );
+  }
+
+  /** The first named child. */
+  get firstNamed(): Node | undefined {
+    const end = this.#column(afterColumn);
+    for (let row = this.row + 1; row < end; row = this.ground.rows[row * rowSize + afterColumn] ?? end) {
+      const child = Node.at(this.ground, row);
+      if (child.isNamed && child.kind !== 'comment' && child.kind !== 'line_continuation') return child;
+    }
+    return undefined;
+  }
+
+  /** Narrows to one of the given kinds. */
+  is<C extends Kind>(...wanted: C[]): this is TypedNode<C> {
+    return (wanted as Kind[]).includes(this.kind);
+  }
+
+  /** The node in a field; of several, the first. Only a narrowed node tells which fields it has. */
+  field(name: FieldName): Node | undefined {
+    const wanted = fieldNumber(name);
+    const { rows } = this.ground;
+    const end = this.#column(afterColumn);
+    for (let row = this.row + 1; row < end; row = rows[row * rowSize + afterColumn] ?? end) {
+      if ((rows[row * rowSize + parentColumn] ?? 0) >>> fieldShift === wanted) return Node.at(this.ground, row);
+    }
+    return undefined;
+  }
+
+  /** All nodes in a field. */
+  fields(name: FieldName): Node[] {
+    const wanted = fieldNumber(name);
+    return this.children.filter((child) => child.#column(parentColumn) >>> fieldShift === wanted);
+  }
+
+  /** The name of the field of its parent that holds this node is `name`. */
+  isField(name: FieldName): boolean {
+    return this.#column(parentColumn) >>> fieldShift === fieldNumber(name);
+  }
+
+  /** The first child of a kind, tokens included. */
+  child<C extends Kind>(kind: C): TypedNode<C> | undefined {
+    const wanted = kindNumber(kind);
+    const { rows } = this.ground;
+    const end = this.#column(afterColumn);
+    for (let row = this.row + 1; row < end; row = rows[row * rowSize + afterColumn] ?? end) {
+      if (((rows[row * rowSize + kindColumn] ?? 0) & kindMask) === wanted)
+        return Node.at(this.ground, row) as TypedNode<C>;
+    }
+    return undefined;
+  }
+
+  /** The sibling after this node, tokens and comments included. */
+  get next(): Node | undefined {
+    const siblings = this.#siblings();
+    return siblings[siblings.findIndex((sibling) => sibling.row === this.row) + 1];
+  }
+
+  /** The sibling before this node, tokens and comments included. */
+  get previous(): Node | undefined {
+    const siblings = this.#siblings();
+    return siblings[siblings.findIndex((sibling) => sibling.row === this.row) - 1];
+  }
+
+  /** The nearest node above of one of the kinds, within the segment. */
+  above<C extends Kind>(...wanted: C[]): TypedNode<C> | undefined {
+    for (let node = this.parent; node; node = node.parent) if (node.is(...wanted)) return node;
+    return undefined;
+  }
+
+  /** Every node below of one of the kinds, in order. */
+  below<C extends Kind>(...wanted: C[]): TypedNode<C>[] {
+    const numbers = wanted.map(kindNumber);
+    const found: Node[] = [];
+    const { rows } = this.ground;
+    const end = this.#column(afterColumn);
+    for (let row = this.row + 1; row < end; row++) {
+      if (numbers.includes((rows[row * rowSize + kindColumn] ?? 0) & kindMask)) found.push(Node.at(this.ground, row));
+    }
+    return found as TypedNode<C>[];
+  }
+
+  /**
+   * As `below`, but not into nodes of the `stop` kinds (they themselves are given when wanted): what a function does
+   * itself is `belowOutside(['function_definition', 'lambda', 'class_definition'], …)`.
+   */
+  belowOutside<C extends Kind>(stop: readonly Kind[], ...wanted: C[]): TypedNode<C>[] {
+    const stops = stop.map(kindNumber);
+    const numbers = wanted.map(kindNumber);
+    const found: Node[] = [];
+    const { rows } = this.ground;
+    const end = this.#column(afterColumn);
+    let row = this.row + 1;
+    while (row < end) {
+      const kind = (rows[row * rowSize + kindColumn] ?? 0) & kindMask;
+      if (numbers.includes(kind)) found.push(Node.at(this.ground, row));
+      row = stops.includes(kind) ? (rows[row * rowSize + afterColumn] ?? end) : row + 1;
+    }
+    return found as TypedNode<C>[];
+  }
+
+  /** Whether `other` is this node or below it. */
+  contains(other: Node): boolean {
+    return other.ground === this.ground && other.row >= this.row && other.row < this.#column(afterColumn);
+  }
+
+  #column(column: number): number {
+    return this.ground.rows[this.row * rowSize + column] ?? 0;
+  }
+
+  #siblings(): Node[] {
+    return (this.parent ?? Node.at(this.ground, 0)).children;
+  }
+}

@@ -1,0 +1,131 @@
+import type { Binding, UnitScopes } from './names/scopes.ts';
+import { scopesOf } from './names/scopes.ts';
+import type { StoredFinding } from './rule.ts';
+import { Node } from './syntax/node.ts';
+import type { ParserPort } from './syntax/port.ts';
+import { brokenFlag, kindColumn, kindMask, kindNumber, type Rows, rowSize } from './syntax/rows.ts';
+import { LineIndex } from './text.ts';
+
+let made = 0;
+
+/** A segment with everything known of it. Positions inside are its own; `start` and `startLine` say where it stands now. */
+export class Unit {
+  /** Names the scope of the class whose header this is; kept when the header is edited. */
+  scopeId = ++made;
+  readonly text: string;
+  readonly role: 'statement' | 'class' | 'member';
+  readonly rows: Rows;
+  readonly nodes: (Node | undefined)[] = [];
+  /** How many line breaks the text has. */
+  readonly lineBreaks: number;
+  start = 0;
+  startLine = 0;
+  /** First offset, from `start`, whose change cannot move the end of this segment. */
+  reach = 0;
+  /** For a member, the segment of its class's header. */
+  owner: Unit | undefined;
+
+  /** What this segment's findings rest on elsewhere: keys of names looked up in other segments. */
+  consulted = new Set<string>();
+  /** Scope ids of classes whose members' statements this segment read. */
+  membersRead = new Set<number>();
+  findings: StoredFinding[] = [];
+  /** Facts for the file level, by rule code. */
+  facts = new Map<string, readonly LocalFact[]>();
+  /** Results of name resolution, by row. */
+  readonly qualified = new Map<number, string | undefined>();
+
+  #scopes: UnitScopes | undefined;
+  #lines: LineIndex | undefined;
+  #comments: Node[] | undefined;
+
+  constructor(parser: ParserPort, text: string, role: Unit['role']) {
+    this.text = text;
+    this.role = role;
+    this.rows = parser.parse(text);
+    let lineBreaks = 0;
+    for (let offset = text.indexOf('\n'); offset >= 0; offset = text.indexOf('\n', offset + 1)) lineBreaks++;
+    this.lineBreaks = lineBreaks;
+  }
+
+  get end(): number {
+    return this.start + this.text.length;
+  }
+
+  get root(): Node {
+    return Node.at(this, 0);
+  }
+
+  /** The statements of the segment: usually one, several where semicolons part them. */
+  get statements(): Node[] {
+    return this.root.namedChildren;
+  }
+
+  get isBroken(): boolean {
+    return ((this.rows[kindColumn] ?? 0) & brokenFlag) !== 0;
+  }
+
+  get scopes(): UnitScopes {
+    this.#scopes ??= scopesOf(this);
+    return this.#scopes;
+  }
+
+  get lines(): LineIndex {
+    this.#lines ??= new LineIndex(this.text);
+    return this.#lines;
+  }
+
+  get comments(): readonly Node[] {
+    this.#comments ??= this.#findComments();
+    return this.#comments;
+  }
+
+  /** The names this segment binds in its module or class, with what others may know of each binding. */
+  signatures(): Map<string, string> {
+    const signatures = new Map<string, string>();
+    for (const [name, bindings] of this.scopes.top.names) signatures.set(name, bindings.map(signatureOf).join('\n'));
+    for (const name of this.globalNames()) signatures.set(name, `${signatures.get(name) ?? ''}\nglobal`);
+    for (const star of this.scopes.stars) signatures.set(starKey, `${signatures.get(starKey) ?? ''}${star.module}\n`);
+    return signatures;
+  }
+
+  /** Names that functions of the segment bind in the module through `global`. */
+  globalNames(): Set<string> {
+    const names = new Set<string>();
+    for (const scope of this.scopes.byRow.values()) for (const name of scope.globals) names.add(name);
+    return names;
+  }
+
+  #findComments(): Node[] {
+    if (!this.text.includes('#')) return [];
+    const comments: Node[] = [];
+    const count = this.rows.length / rowSize;
+    for (let row = 1; row < count; row++) {
+      if (((this.rows[row * rowSize + kindColumn] ?? 0) & kindMask) === commentKind) comments.push(Node.at(this, row));
+    }
+    return comments;
+  }
+}
+
+/** A fact as a unit keeps it: what a rule said, with the place from the unit's start. */
+export interface LocalFact {
+  readonly start: number;
+  readonly end: number;
+  readonly data: unknown;
+}
+
+/** The name under which star imports are looked up. */
+export const starKey = '*';
+
+const commentKind = kindNumber('comment');
+
+/** All that another segment can see of a binding: its statement without the body of a definition. */
+function signatureOf(binding: Binding): string {
+  const { by } = binding;
+  const flags = `${binding.kind}${binding.conditional ? '?' : ''}${binding.typeOnly ? 't' : ''}${binding.target ?? ''}`;
+  if (binding.kind === 'import') return flags;
+  if (!by.is('function_definition', 'class_definition')) return `${flags} ${by.text}`;
+  const from = by.parent?.is('decorated_definition') ? by.parent.start : by.start;
+  const body = by.field('body');
+  return `${flags} ${by.ground.text.slice(from - by.ground.start, (body?.start ?? by.end) - by.ground.start)}`;
+}
