@@ -1,0 +1,50 @@
+import type { Edit } from './edit-script.ts';
+import { type Summary, summarise } from './statistics.ts';
+
+/** The engine as the benchmark sees it: one document, edited in place, that knows its findings after every edit. */
+export interface AnalysedDocument {
+  /** Replaces `start`–`end` (UTF-16 offsets) by `text` and brings the findings up to date; returns how many there are. */
+  edit(start: number, end: number, text: string): number;
+  close(): void;
+}
+
+export type OpenDocument = (text: string) => Promise<AnalysedDocument>;
+
+export interface AnalysisResult extends Summary {
+  edits: number;
+  findings: number;
+  /** The first analysis of the whole text. */
+  openMilliseconds: number;
+}
+
+/** The edits in this process: no protocol, no findings written out. */
+export async function measureAnalysis(
+  open: OpenDocument,
+  text: string,
+  edits: readonly Edit[],
+  warmUp: number,
+): Promise<AnalysisResult> {
+  const opening = performance.now();
+  const document = await open(text);
+  const openMilliseconds = performance.now() - opening;
+  const milliseconds: number[] = [];
+  const findings: number[] = [];
+  try {
+    for (const [index, edit] of edits.entries()) {
+      const started = performance.now();
+      const count = document.edit(edit.start, edit.end, edit.text);
+      const taken = performance.now() - started;
+      if (index < warmUp) continue;
+      milliseconds.push(taken);
+      findings.push(count);
+    }
+  } finally {
+    document.close();
+  }
+  return {
+    ...summarise(milliseconds),
+    edits: milliseconds.length,
+    findings: summarise(findings).p50,
+    openMilliseconds,
+  };
+}
