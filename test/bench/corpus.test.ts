@@ -55,20 +55,15 @@ describe('bench: corpus', () => {
   it('asks CPython which states are broken', async () => {
     const text = 'x = 1\ny = 2\n';
     const file = { text, lines: 2, unitStarts: [0, 6] };
-    const edit = (start: number, end: number, inserted: string) => {
+    const edit = (start: number, end: number, inserted: string): Edit => {
       const position = { line: 0, character: start };
-      return {
-        kind: 'character',
-        start,
-        end,
-        text: inserted,
-        range: { start: position, end: position },
-      } satisfies Edit;
+      return { kind: 'character', start, end, text: inserted, range: { start: position, end: position } };
     };
-    assert.deepEqual(await findBrokenStates(file, [edit(5, 5, '('), edit(5, 6, ''), edit(11, 11, '2')]), [
-      true,
-      false,
-      false,
-    ]);
+    // Four characters behind `x = 1` reach beyond where `y = 2` began, and still belong to the first statement.
+    const typed = [edit(5, 5, ' '), edit(6, 6, '+'), edit(7, 7, ' '), edit(8, 8, '2')];
+    const deleted = [edit(8, 9, ''), edit(7, 8, ''), edit(6, 7, ''), edit(5, 6, '')];
+    const other = [edit(11, 11, '('), edit(11, 12, '')];
+    const expected = [false, true, true, false, true, true, false, false, true, false];
+    assert.deepEqual(await findBrokenStates(file, [...typed, ...deleted, ...other]), expected);
   });
 });

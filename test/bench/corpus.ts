@@ -104,20 +104,34 @@ export async function writeModules(modules: Modules, kind: 'plain' | 'typed', fo
 }
 
 /**
- * For every edit, whether CPython refuses the text after it. Only the top-level statement around the edit is parsed: the
+ * For every edit of a script, whose bursts each take back what they typed, whether CPython refuses the text after it. Only the top-level statement around the edit is parsed: the
  * ones beside it are whole, so they neither heal nor break it.
  */
 export async function findBrokenStates(file: SourceFile, edits: readonly Edit[]): Promise<boolean[]> {
-  const states: string[] = [];
-  let text = file.text;
+  const numbers = new Map<string, number>();
+  const states: number[] = [];
+  let unit = { start: 0, length: 0 };
+  let state = '';
   for (const edit of edits) {
-    text = applyEdit(text, edit);
-    const next = file.unitStarts.findIndex((start) => start > edit.start);
-    const unitStart = file.unitStarts.at(next < 0 ? -1 : next - 1) ?? 0;
-    const unitEnd = next < 0 ? file.text.length : (file.unitStarts[next] ?? file.text.length);
-    states.push(text.slice(unitStart, unitEnd + text.length - file.text.length));
+    // A burst stays in the unit that it began in, however much it has typed.
+    if (state.length === unit.length) {
+      unit = unitAround(file, edit.start);
+      state = file.text.slice(unit.start, unit.start + unit.length);
+    }
+    state = applyEdit(state, { start: edit.start - unit.start, end: edit.end - unit.start, text: edit.text });
+    const number = numbers.get(state) ?? numbers.size;
+    numbers.set(state, number);
+    states.push(number);
   }
-  return z.array(z.boolean()).parse(await askPython('broken', JSON.stringify(states)));
+  const broken = z.array(z.boolean()).parse(await askPython('broken', JSON.stringify([...numbers.keys()])));
+  return states.map((number) => broken[number] ?? false);
+}
+
+function unitAround(file: SourceFile, offset: number): { start: number; length: number } {
+  const next = file.unitStarts.findIndex((start) => start > offset);
+  const start = file.unitStarts.at(next < 0 ? -1 : next - 1) ?? 0;
+  const end = next < 0 ? file.text.length : (file.unitStarts[next] ?? file.text.length);
+  return { start, length: end - start };
 }
 
 /**
