@@ -104,12 +104,14 @@ async function main(): Promise<void> {
   const scratch = await mkdtemp(path.join(os.tmpdir(), 'groundrules-bench-'));
   try {
     await mkdir(output, { recursive: true });
+    const needsServers = options.only.some((part) => part !== 'analysis');
     const bench: Bench = {
       options,
       sizes:
         options.sizes?.split(',').map(Number) ?? (options.quick ? [1000, 10_000] : [200, 1000, 5000, 10_000, 20_000]),
       edits: options.edits ?? (options.quick ? 120 : 500),
-      peers: options['without-peers'] ? undefined : await findPeers(output),
+      peers: options['without-peers'] || !needsServers ? undefined : await findPeers(output),
+
       cli: options['peers-only'] ? undefined : findCommandLine(),
       stdlib: await corpus.findStdlib(),
       scratch,
@@ -133,7 +135,7 @@ async function runParts(bench: Bench): Promise<void> {
     `${processors[0]?.model.trim() ?? 'unknown processor'}, ${processors.length} cores, ${process.platform}, ` +
       `Node ${process.versions.node}, Python ${bench.stdlib.version}. Seed ${options.seed}, ${bench.edits} edits a file.`,
   );
-  if (bench.peers === undefined) print('Without Ruff and Pyright (`--without-peers`): no ratios.');
+  if (options['without-peers']) print('Without Ruff and Pyright (`--without-peers`): no ratios.');
   if (options.quick) print('A quick run: see that it works, do not quote it.');
 
   const runs = new Set(options.only);
