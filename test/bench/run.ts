@@ -11,6 +11,9 @@
  *   --peers-only      Ruff and Pyright alone; needs no build
  *   --per-rule        milliseconds per rule over the standard library
  *
+ * `GROUNDRULES_BENCH_PYTHON`, `GROUNDRULES_BENCH_RUFF` and `GROUNDRULES_BENCH_PYRIGHT` (its langserver.index.js) name
+ * other programs than those on the PATH. The latest result that came to its end is kept in out/bench/result.md.
+ *
  * How to read it. All numbers of a table come from one run on one machine; compare within it, not across runs. Times are
  * milliseconds; p50 is the median, p95 the time that 95 of 100 edits stay within. A ratio is the other tool's time over
  * that of Groundrules: 15 × means that the other took fifteen times as long.
@@ -111,7 +114,6 @@ async function main(): Promise<void> {
         options.sizes?.split(',').map(Number) ?? (options.quick ? [1000, 10_000] : [200, 1000, 5000, 10_000, 20_000]),
       edits: options.edits ?? (options.quick ? 120 : 500),
       peers: options['without-peers'] || !needsServers ? undefined : await findPeers(output),
-
       cli: options['peers-only'] ? undefined : findCommandLine(),
       stdlib: await corpus.findStdlib(),
       scratch,
