@@ -49,6 +49,7 @@ const quietSwitches = [
 export async function startServer(options) {
   const { dataFolder, extensions = [], token, port = 0, switches = [], onOutput, onExit } = options;
   // No gallery: the server would query a public one for every extension it knows.
+  /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, ...options.env, EXTENSIONS_GALLERY: '{}' };
   delete env.VSCODE_IPC_HOOK_CLI;
   const base = [path.join(vscodeFolder, 'out', 'server-main.js'), '--accept-server-license-terms'];
