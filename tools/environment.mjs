@@ -29,10 +29,20 @@ export async function runCommand(main) {
     requireNode20();
     process.exitCode = await main();
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== missingPart) throw error;
+    if (!isForThePerson(error)) throw error;
     console.error(error.message);
     process.exitCode = 1;
   }
+}
+
+/**
+ * Whether the message alone says what to do: a missing part, or a switch that does not exist.
+ * @param {unknown} error
+ * @returns {error is Error}
+ */
+function isForThePerson(error) {
+  if (!(error instanceof Error)) return false;
+  return error.name === missingPart || ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_'));
 }
 
 /** Throws when this is an older Node than the project runs on. */

@@ -68,10 +68,11 @@ function requireParts(names) {
 
 /** What needs no running code: generated files are what their sources give, types hold, formatting and lints pass. */
 async function checkStatically() {
+  const plain = process.stdout.isTTY ? [] : ['--colors=off']; // Biome colours its output wherever CI is set
   return sum([
     await check('generated files are fresh', () => npm(['run', '--silent', 'generate', '--', '--check'])),
     await check('types', () => npm(['exec', '--no', '--', 'tsc', '-p', '.'])),
-    await check('formatting and lints', () => npm(['exec', '--no', '--', 'biome', 'ci'])),
+    await check('formatting and lints', () => npm(['exec', '--no', '--', 'biome', 'ci', ...plain])),
   ]);
 }
 
@@ -80,10 +81,10 @@ async function runUnitTests() {
   mkdirSync(path.dirname(totalsFile), { recursive: true });
   rmSync(totalsFile, { force: true });
   const mocha = path.join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
-  const settings = ['--import', 'tsx', '--timeout', '60000', '--forbid-pending', '--forbid-only'];
+  const settings = ['--timeout', '60000', '--forbid-pending', '--forbid-only'];
   const files = ['--ignore', 'test/editor/**', 'test/**/*.test.ts'];
   const reporter = ['--reporter', path.join(root, 'test', 'reporter.mjs')];
-  const code = await run(process.execPath, [mocha, ...settings, ...reporter, ...files], {
+  const code = await run(process.execPath, ['--import', 'tsx', mocha, ...settings, ...reporter, ...files], {
     env: { ...process.env, TEST_TOTALS: totalsFile },
   });
   if (!existsSync(totalsFile)) {
