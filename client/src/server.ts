@@ -85,6 +85,8 @@ export function createServer(context: ExtensionContext, output: LogOutputChannel
       synchronize: { configurationSection: 'groundrules', fileEvents: watchers },
       middleware: {
         workspace: {
+          // The server pulls what it needs for each resource; the change itself carries no settings.
+          didChangeConfiguration: (_sections, next) => next(undefined),
           async configuration(params, token, next) {
             const answers = await next(params, token);
             if (!Array.isArray(answers)) return answers;
@@ -100,10 +102,10 @@ export function createServer(context: ExtensionContext, output: LogOutputChannel
         return false;
       },
       errorHandler: {
-        error(error, _message, count) {
-          const action = count !== undefined && count <= 3 ? ErrorAction.Continue : ErrorAction.Shutdown;
-          if (action === ErrorAction.Shutdown) void sayStopped('The connection to the Groundrules server broke.');
-          return { action, message: `The connection to the server has an error: ${error.message}`, handled: true };
+        error(error) {
+          // Writes to a server that has just ended fail before its end is known: `closed` decides, with the whole story.
+          const message = `The connection to the server has an error: ${error.message}`;
+          return { action: ErrorAction.Continue, message, handled: true };
         },
         closed() {
           if (guard.crashed(Date.now())) {

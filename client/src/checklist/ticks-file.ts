@@ -20,16 +20,15 @@ export function parseTicks(text: string): ParsedTicks {
   try {
     json = JSON.parse(withoutMark);
   } catch (error) {
-    return { problem: `it is not JSON (${error instanceof Error ? error.message : String(error)})` };
+    return { problem: `it is not JSON (${oneLine(error instanceof Error ? error.message : String(error))})` };
   }
   const parsed = Ticks.safeParse(json);
   if (parsed.success) return { ticks: parsed.data };
-  return {
-    problem: z
-      .prettifyError(parsed.error)
-      .replaceAll(/\s*\n\s*/g, ' ')
-      .replace(/^✖ /, ''),
-  };
+  return { problem: oneLine(z.prettifyError(parsed.error)).replace(/^✖ /, '') };
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, ' ');
 }
 
 /**

@@ -209,7 +209,6 @@ function requirementItem(node: RequirementNode, source: ChecklistSource): TreeIt
   const row = source.checklist.requirements.get(requirement.id);
   const result = new TreeItem(requirement.statement);
   result.id = requirement.id;
-  result.resourceUri = requirementUri(requirement.id);
   if (row === undefined) return result;
   const text = stateText(row);
   result.collapsibleState = row.count > 0 ? TreeItemCollapsibleState.Collapsed : TreeItemCollapsibleState.None;
@@ -226,7 +225,10 @@ function requirementItem(node: RequirementNode, source: ChecklistSource): TreeIt
   }
   // A checkbox says by itself what a person still has to tick or has ticked; the icon is for what a program found.
   const checkboxSaysAll = hasCheckbox && (row.state === 'toTick' || (row.state === 'met' && row.rules.length === 0));
-  if (!checkboxSaysAll) result.iconPath = icons[row.state];
+  if (checkboxSaysAll) return result;
+  // The resource carries the decoration; without an icon beside it VS Code would draw that of a file.
+  result.iconPath = icons[row.state];
+  result.resourceUri = requirementUri(requirement.id);
   return result;
 }
 

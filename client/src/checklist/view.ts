@@ -16,6 +16,7 @@ import { catalogue, standards } from '../catalogue.ts';
 import { pickRule } from '../commands.ts';
 import { showRuleDocumentation } from '../documentation.ts';
 import { messageOf, type Server } from '../server.ts';
+import { authorIn } from './author.ts';
 import { type Findings, withFindings } from './findings.ts';
 import { type Checklist, changes, checklist } from './state.ts';
 import { type FolderTicks, folderTicks } from './ticks.ts';
@@ -79,9 +80,15 @@ export function createChecklistView(server: Server, output: LogOutputChannel): C
     return checklist({ standards, rules: codes, on, findings, ticks: activeTicks()?.ticks ?? {} });
   }
 
+  function forget(): void {
+    findings = new Map();
+    statuses.clear();
+  }
+
   function update(): void {
     clearTimeout(timer);
     timer = undefined;
+    if (server.state === 'stopped') forget();
     const before = current;
     current = compute();
     tree.redraw(changes(before, current));
@@ -114,9 +121,9 @@ export function createChecklistView(server: Server, output: LogOutputChannel): C
   }
 
   async function tick(ids: readonly string[], ticked: boolean): Promise<void> {
-    const at = new Date().toISOString();
-    const value: Tick | undefined = ticked ? { at } : undefined;
-    await activeTicks()?.change(new Map(ids.map((id) => [id, value])));
+    const ticks = activeTicks();
+    const value = ticked && folder !== undefined ? await newTick(folder.uri) : undefined;
+    await ticks?.change(new Map(ids.map((id) => [id, value])));
     update();
     // The checkbox has already moved on the screen: when the file was not written, it has to move back.
     tree.redrawRequirements(ids);
@@ -143,12 +150,9 @@ export function createChecklistView(server: Server, output: LogOutputChannel): C
       updateSoon();
     }),
     server.onDidChangeState((state) => {
-      // A new server says everything again; what the old one said of files closed meanwhile would stay for ever.
-      if (state === 'starting') {
-        findings = new Map();
-        statuses.clear();
-      }
-      updateSoon();
+      // A new server says everything again, soon: what the old one said is forgotten now and drawn away with that.
+      if (state === 'starting') forget();
+      else updateSoon();
     }),
     window.onDidChangeActiveTextEditor(() => {
       chooseFolder();
@@ -192,6 +196,12 @@ export function createChecklistView(server: Server, output: LogOutputChannel): C
   };
 }
 
+async function newTick(folder: Uri): Promise<Tick> {
+  const at = new Date().toISOString();
+  const by = await authorIn(folder);
+  return by === undefined ? { at } : { at, by };
+}
+
 function decorate(view: TreeView<ChecklistNode>, current: Checklist, server: Server): void {
   const { totals, files } = current;
   view.description = files === 0 ? '' : totalsText(totals);
@@ -199,12 +209,14 @@ function decorate(view: TreeView<ChecklistNode>, current: Checklist, server: Ser
     totals.violated === 0
       ? undefined
       : { value: totals.violated, tooltip: `Groundrules checklist: ${totalsSentence(totals)}` };
-  // A message hides the welcome of an empty view, so there is none where no folder is open.
-  const nothingOpen = workspace.workspaceFolders === undefined && files === 0;
-  view.message = nothingOpen || files > 0 ? '' : emptyMessage(server);
+  view.message = message(current, server);
 }
 
-function emptyMessage(server: Server): string {
+/** The line above the tree: why it says nothing, or the totals, which the title of a lone view has no room for. */
+function message({ totals, files }: Checklist, server: Server): string {
+  if (files > 0) return `${totalsText(totals)}, in ${files === 1 ? '1 open file' : `${files} open files`}`;
+  // A message hides the welcome of an empty view, so there is none where no folder is open.
+  if (workspace.workspaceFolders === undefined) return '';
   if (server.state === 'stopped') return 'The Groundrules server is not running. See the output channel Groundrules.';
   return 'Nothing is analysed yet. Open a Python file: the checklist follows the files that are open.';
 }
