@@ -59,7 +59,7 @@ export function createChecklistView(server: Server, output: LogOutputChannel): C
       return activeTicks() !== undefined;
     },
     get hasContent() {
-      return workspace.workspaceFolders !== undefined || findings.size > 0;
+      return hasContent();
     },
     ticked: (id) => activeTicks()?.ticks[id],
   });
@@ -68,6 +68,10 @@ export function createChecklistView(server: Server, output: LogOutputChannel): C
     showCollapseAll: true,
     manageCheckboxStateManually: true,
   });
+
+  function hasContent(): boolean {
+    return workspace.workspaceFolders !== undefined || current.files > 0;
+  }
 
   function activeTicks(): FolderTicks | undefined {
     return folder === undefined ? undefined : folders.get(folder.uri.toString());
@@ -90,8 +94,10 @@ export function createChecklistView(server: Server, output: LogOutputChannel): C
     timer = undefined;
     if (server.state === 'stopped') forget();
     const before = current;
+    const hadContent = hasContent();
     current = compute();
-    tree.redraw(changes(before, current));
+    if (hadContent === hasContent()) tree.redraw(changes(before, current));
+    else tree.redrawAll();
     decorate(view, current, server);
     changed.fire();
   }
@@ -205,10 +211,7 @@ async function newTick(folder: Uri): Promise<Tick> {
 function decorate(view: TreeView<ChecklistNode>, current: Checklist, server: Server): void {
   const { totals, files } = current;
   view.description = files === 0 ? '' : totalsText(totals);
-  view.badge =
-    totals.violated === 0
-      ? undefined
-      : { value: totals.violated, tooltip: `Groundrules checklist: ${totalsSentence(totals)}` };
+  view.badge = totals.violated === 0 ? undefined : { value: totals.violated, tooltip: totalsSentence(totals) };
   view.message = message(current, server);
 }
 
