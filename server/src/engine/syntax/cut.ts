@@ -240,15 +240,24 @@ function lineEnd(text: string, offset: number): number {
 }
 
 function plainEnd(text: string, from: number, quote: number, triple: boolean): number {
+  if (triple) return tripleEnd(text, from, quote);
   for (let offset = from; offset < text.length; offset++) {
     const code = text.charCodeAt(offset);
     if (code === backslash) {
       offset++;
       if (text.charCodeAt(offset) === carriageReturn) offset++;
-    } else if (code === quote) {
-      if (!triple) return offset + 1;
-      if (text.charCodeAt(offset + 1) === quote && text.charCodeAt(offset + 2) === quote) return offset + 3;
-    } else if (code === newline && !triple) return -1;
+    } else if (code === quote) return offset + 1;
+    else if (code === newline) return -1;
+  }
+  return -1;
+}
+
+function tripleEnd(text: string, from: number, quote: number): number {
+  const closing = quote === doubleQuote ? '"""' : "'''";
+  for (let found = text.indexOf(closing, from); found >= 0; found = text.indexOf(closing, found + 1)) {
+    let backslashes = 0;
+    while (found - backslashes > from && text.charCodeAt(found - backslashes - 1) === backslash) backslashes++;
+    if (backslashes % 2 === 0) return found + 3;
   }
   return -1;
 }
