@@ -4,11 +4,11 @@ import { guarded } from './fix.ts';
 import { crashedRule, unknownSuppression, unusedSuppression } from './own-rules.ts';
 import type { ConfiguredRule, EnabledRule, Fact, Finding, Fix, StoredFinding } from './rule.ts';
 import { readSuppression, type SuppressedCode, type Suppression, withoutCodes } from './suppress.ts';
-import { atModule, type CutState, cutNext } from './syntax/cut.ts';
+import { atModule, type CutResult, type CutState, cutNext } from './syntax/cut.ts';
 import { kinds } from './syntax/grammar.generated.ts';
 import { Node } from './syntax/node.ts';
 import type { ParserPort } from './syntax/port.ts';
-import { brokenFlag, kindColumn, kindMask, kindNumber, rowSize } from './syntax/rows.ts';
+import { brokenFlag, kindColumn, kindMask, kindNumber, type Rows, rowSize } from './syntax/rows.ts';
 import type { Position, Span } from './text.ts';
 import { type LocalFact, Unit } from './unit.ts';
 
@@ -46,18 +46,23 @@ export class Document {
   readonly #parser: ParserPort;
   readonly #dispatch: Dispatch;
   readonly #knownCodes: ReadonlySet<string>;
-  #text: string;
+  #length: number;
+  #text: string | undefined;
   #units: Unit[] = [];
   /** The cut state before each unit. */
   readonly #states = new Map<Unit, CutState>();
   readonly #signatures = new Map<Unit, ReadonlyMap<string, string>>();
   readonly #suppressed = new Map<Unit, readonly StoredFinding[]>();
+  /** Units that have just been given another class and must be examined again. */
+  readonly #homeless = new Set<Unit>();
+  /** Units with a suppression of the whole file. */
+  readonly #suppressors = new Set<Unit>();
   #fileLevel: FileLevel[] = [];
   #fileSuppressions: readonly Suppression[] = [];
 
   constructor(parser: ParserPort, text: string, facts: FileFacts, rules: RuleSet) {
     this.#parser = parser;
-    this.#text = text;
+    this.#length = text.length;
     this.#dispatch = dispatchOf(rules.rules);
     this.#knownCodes = rules.knownCodes;
     this.file = new SourceFile(facts);
@@ -66,11 +71,18 @@ export class Document {
         ? [{ enabled, consulted: new Set<string>(), membersRead: new Set<number>(), findings: [] }]
         : [],
     );
-    this.#replace(0, 0, cutFrom(text, 0, atModule));
+    this.#replace(0, 0, cutFrom(text));
   }
 
+  /** The whole text; it is put together when asked for. */
   get text(): string {
+    this.#text ??= this.#units.map((unit) => unit.text).join('');
     return this.#text;
+  }
+
+  /** Length of the text in UTF-16 code units. */
+  get length(): number {
+    return this.#length;
   }
 
   /**
@@ -78,34 +90,43 @@ export class Document {
    * @throws RangeError when the offsets do not lie in the text.
    */
   edit(start: number, end: number, replacement: string): void {
-    if (start < 0 || end < start || end > this.#text.length)
+    if (start < 0 || end < start || end > this.#length)
       throw new RangeError(`an edit from ${start} to ${end} does not lie in the text`);
+    if (this.#units.length === 0) {
+      this.#length = replacement.length;
+      this.#text = undefined;
+      this.#replace(0, 0, cutFrom(replacement));
+      return;
+    }
     const shift = replacement.length - (end - start);
-    this.#text = this.#text.slice(0, start) + replacement + this.#text.slice(end);
-    const from = this.#firstMoved(start, Math.max(0, this.file.unitIndexAt(start) - 1));
+    const from = this.#firstMoved(start, end, replacement);
+    const window = this.#windowAround(from, start, end, replacement);
+    this.#length += shift;
+    this.#text = undefined;
     const cuts: NewCut[] = [];
     const head = this.#units[from];
+    const base = head?.start ?? 0;
     let state = head ? (this.#states.get(head) ?? atModule) : atModule;
-    let offset = head?.start ?? 0;
+    let offset = base;
     let old = from;
     // Old boundaries behind the edit stand `shift` later; cutting stops at the first that falls together with a new one.
     for (;;) {
       const boundary = this.#oldBoundary(old, end, shift, offset);
       old = boundary.index;
-      if (boundary.meets && offset > start + replacement.length - 1 && this.#sameState(old, state)) break;
-      if (offset >= this.#text.length) {
+      if (boundary.meets && offset >= start + replacement.length && this.#sameState(old, state)) break;
+      if (offset >= this.#length) {
         old = this.#units.length;
         break;
       }
-      const { segment, next } = cutNext(this.#text, offset, state);
+      const { segment, next } = window.cut(offset - base, state);
       cuts.push({
-        text: this.#text.slice(segment.start, segment.end),
+        text: window.slice(segment.start, segment.end),
         role: segment.role,
         reach: segment.reach - segment.start,
         state,
       });
       state = next;
-      offset = segment.end;
+      offset = base + segment.end;
     }
     this.#replace(from, old - from, cuts);
   }
@@ -143,24 +164,55 @@ export class Document {
   }
 
   /**
-   * The first unit that an edit at `start` may cut anew: `usual`, or one before it that looked so far ahead, because a
-   * bracket or a string in it is not closed, and now ends elsewhere.
+   * The first unit that an edit may cut anew: the one before the edit's, or an earlier one that looked so far ahead,
+   * because a bracket or a string in it is not closed, and now ends elsewhere.
    */
-  #firstMoved(start: number, usual: number): number {
+  #firstMoved(start: number, end: number, replacement: string): number {
+    const usual = Math.max(0, this.file.unitIndexAt(start) - 1);
     for (let index = 0; index < usual; index++) {
       const unit = this.#units[index];
       if (!unit || unit.start + unit.reach <= start) continue;
-      const { segment, next } = cutNext(this.#text, unit.start, this.#states.get(unit) ?? atModule);
-      const follower = this.#units[index + 1];
-      const same =
-        segment.end === unit.end &&
-        segment.role === unit.role &&
-        follower !== undefined &&
-        this.#sameState(index + 1, next);
+      const window = this.#windowAround(index, start, end, replacement);
+      const { segment, next } = window.cut(0, this.#states.get(unit) ?? atModule);
+      const same = segment.end === unit.text.length && segment.role === unit.role && this.#sameState(index + 1, next);
       if (!same) return index;
-      unit.reach = segment.reach - segment.start;
+      unit.reach = segment.reach;
     }
     return usual;
+  }
+
+  /**
+   * The new text from a unit on, as far as cutting looks: joining the whole file for every keystroke would cost more
+   * than everything else.
+   */
+  #windowAround(from: number, start: number, end: number, replacement: string) {
+    const units = this.#units;
+    const base = units[from]?.start ?? 0;
+    let last = Math.max(from, this.file.unitIndexAt(end)) + 1;
+    let text = joined(from, last);
+    text = text.slice(0, start - base) + replacement + text.slice(end - base);
+
+    function joined(first: number, past: number): string {
+      let result = '';
+      for (let index = first; index < Math.min(past, units.length); index++) result += units[index]?.text ?? '';
+      return result;
+    }
+
+    return {
+      slice: (first: number, past: number): string => text.slice(first, past),
+      /** Cuts at an offset of the window, widening it until the cut does not touch its end. */
+      cut(offset: number, state: CutState): CutResult {
+        for (;;) {
+          if (offset < text.length) {
+            const result = cutNext(text, offset, state);
+            if (last >= units.length || result.segment.reach < text.length) return result;
+          } else if (last >= units.length) throw new RangeError('cut behind the end of the text');
+          const wider = Math.min(units.length, last + Math.max(8, last - from));
+          text += joined(last, wider);
+          last = wider;
+        }
+      },
+    };
   }
 
   /** The first old unit that starts, shifted, at or after `offset`, and whether it starts right there behind the edit. */
@@ -191,8 +243,10 @@ export class Document {
     const kept = new Set(added);
     const gone = removed.filter((unit) => !kept.has(unit));
     const changed = this.#rebind(gone, added);
-    const stale = new Set<Unit>();
-    for (const unit of this.#units) if (!this.#suppressed.has(unit) || isConsulted(unit, changed)) stale.add(unit);
+    const stale = new Set<Unit>(added.filter((unit) => !this.#suppressed.has(unit)));
+    for (const unit of this.#homeless) stale.add(unit);
+    this.#homeless.clear();
+    if (changed.size > 0) for (const unit of this.#units) if (intersects(unit.consulted, changed)) stale.add(unit);
     const touched = new Set(
       [...stale, ...gone].map((unit) => unit.owner?.scopeId).filter((scope) => scope !== undefined),
     );
@@ -218,6 +272,7 @@ export class Document {
     while (head < most && fits(removed[head], cuts[head])) head++;
     let tail = 0;
     while (tail < most - head && fits(removed.at(-1 - tail), cuts.at(-1 - tail))) tail++;
+    const known = piecesOf(removed);
     return cuts.map((cut, index) => {
       const same =
         index < head
@@ -225,7 +280,7 @@ export class Document {
           : index >= cuts.length - tail
             ? removed[removed.length - cuts.length + index]
             : undefined;
-      const unit = same ?? new Unit(this.#parser, cut.text, cut.role);
+      const unit = same ?? new Unit(this.#parser, cut.text, cut.role, known);
       unit.reach = cut.reach;
       this.#states.set(unit, cut.state);
       return unit;
@@ -265,7 +320,7 @@ export class Document {
     if (signatures && unit.owner?.scopeId !== owner?.scopeId) {
       if (unit.owner) this.file.classTable(unit.owner).remove(unit, signatures);
       if (owner) this.file.classTable(owner).add(unit, signatures);
-      this.#suppressed.delete(unit);
+      this.#homeless.add(unit);
     }
     unit.owner = owner;
   }
@@ -415,12 +470,14 @@ export class Document {
 
   /** Decides anew which findings of the given units are visible. */
   #suppress(stale: ReadonlySet<Unit>, gone: readonly Unit[]): void {
-    const fileSuppressions = this.#units.flatMap((unit) =>
+    for (const unit of gone) this.#suppressors.delete(unit);
+    for (const unit of stale)
+      if (suppressionsOf(unit).some((suppression) => suppression.scope === 'file')) this.#suppressors.add(unit);
+    const suppressors = [...this.#suppressors].sort((left, right) => left.start - right.start);
+    const fileSuppressions = suppressors.flatMap((unit) =>
       suppressionsOf(unit).filter((suppression) => suppression.scope === 'file'),
     );
-    const same =
-      describe(fileSuppressions) === describe(this.#fileSuppressions) &&
-      !gone.some((unit) => suppressionsOf(unit).some((s) => s.scope === 'file'));
+    const same = describe(fileSuppressions) === describe(this.#fileSuppressions);
     this.#fileSuppressions = fileSuppressions;
     if (fileSuppressions.length > 0 || !same) {
       // A suppression of the whole file depends on every unit's findings, and every unit on it.
@@ -590,11 +647,10 @@ function dispatchOf(rules: readonly EnabledRule[]): Dispatch {
   return made;
 }
 
-function cutFrom(text: string, start: number, from: CutState): NewCut[] {
+function cutFrom(text: string): NewCut[] {
   const cuts: NewCut[] = [];
-  let state = from;
-  let offset = start;
-  while (offset < text.length) {
+  let state = atModule;
+  for (let offset = 0; offset < text.length; ) {
     const { segment, next } = cutNext(text, offset, state);
     cuts.push({
       text: text.slice(segment.start, segment.end),
@@ -606,6 +662,17 @@ function cutFrom(text: string, start: number, from: CutState): NewCut[] {
     offset = segment.end;
   }
   return cuts;
+}
+
+/** The parsed statements of long units that are about to be replaced. */
+function piecesOf(units: readonly Unit[]): ReadonlyMap<string, Rows> | undefined {
+  let known: Map<string, Rows> | undefined;
+  for (const unit of units) {
+    if (!unit.pieces) continue;
+    known ??= new Map();
+    for (const [text, rows] of unit.pieces) known.set(text, rows);
+  }
+  return known;
 }
 
 /** Kinds whose own part is whole when only what stands in their blocks is broken. */
@@ -664,10 +731,6 @@ function placedFact(unit: Unit, fact: LocalFact): Fact<unknown> {
 
 function relativeTo(position: Position, unit: Unit): Position {
   return { line: position.line - unit.startLine, character: position.character };
-}
-
-function isConsulted(unit: Unit, changed: ReadonlySet<string>): boolean {
-  return changed.size > 0 && intersects(unit.consulted, changed);
 }
 
 function intersects<T>(left: ReadonlySet<T>, right: ReadonlySet<T>): boolean {

@@ -2,6 +2,7 @@ import type { Binding, UnitScopes } from './names/scopes.ts';
 import { scopesOf } from './names/scopes.ts';
 import type { StoredFinding } from './rule.ts';
 import { Node } from './syntax/node.ts';
+import { parseSegment } from './syntax/pieces.ts';
 import type { ParserPort } from './syntax/port.ts';
 import { brokenFlag, kindColumn, kindMask, kindNumber, type Rows, rowSize } from './syntax/rows.ts';
 import { LineIndex } from './text.ts';
@@ -16,6 +17,8 @@ export class Unit {
   readonly role: 'statement' | 'class' | 'member';
   readonly rows: Rows;
   readonly nodes: (Node | undefined)[] = [];
+  /** Rows of the statements that a long segment was put together from. */
+  readonly pieces: ReadonlyMap<string, Rows> | undefined;
   /** How many line breaks the text has. */
   readonly lineBreaks: number;
   start = 0;
@@ -39,10 +42,12 @@ export class Unit {
   #lines: LineIndex | undefined;
   #comments: Node[] | undefined;
 
-  constructor(parser: ParserPort, text: string, role: Unit['role']) {
+  constructor(parser: ParserPort, text: string, role: Unit['role'], known?: ReadonlyMap<string, Rows>) {
     this.text = text;
     this.role = role;
-    this.rows = parser.parse(text);
+    const parsed = parseSegment(parser, text, known);
+    this.rows = parsed.rows;
+    this.pieces = parsed.pieces;
     let lineBreaks = 0;
     for (let offset = text.indexOf('\n'); offset >= 0; offset = text.indexOf('\n', offset + 1)) lineBreaks++;
     this.lineBreaks = lineBreaks;

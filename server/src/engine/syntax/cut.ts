@@ -83,6 +83,36 @@ export function cutNext(text: string, start: number, state: CutState): CutResult
   return { segment, next: inClass ? state : atModule };
 }
 
+/**
+ * A compound statement with one body, cut into its header and the statements of the body; undefined where the text is
+ * anything else. The pieces are cut as class members are, so the same holds of them.
+ */
+export function cutBody(text: string): { headerEnd: number; indent: number; pieces: Segment[] } | undefined {
+  let head = nextLine(text, 0);
+  const { indent } = head;
+  let scan = scanLogicalLine(text, head);
+  while (text.charCodeAt(head.content) === at) {
+    head = nextLine(text, scan.end);
+    if (head.content >= text.length || head.indent !== indent) return undefined;
+    scan = scanLogicalLine(text, head);
+  }
+  if (!singleBodied.has(wordAt(text, head.content))) return undefined;
+  const first = nextLine(text, scan.end);
+  if (first.content >= text.length || first.indent <= indent) return undefined;
+  const pieces: Segment[] = [];
+  const state: CutState = { memberIndent: first.indent };
+  for (let offset = first.start; offset < text.length; ) {
+    if (nextLine(text, offset).indent <= indent) return undefined;
+    const { segment } = cutNext(text, offset, state);
+    pieces.push(segment);
+    offset = segment.end;
+  }
+  return { headerEnd: first.start, indent: first.indent, pieces };
+}
+
+/** Words that begin a statement with one body; `async` stands before `def`, `with` and `for`. */
+const singleBodied = new Set(['def', 'async', 'with', 'for', 'while', 'class']);
+
 interface Line {
   /** Line start. */
   readonly start: number;
