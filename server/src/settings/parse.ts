@@ -5,6 +5,7 @@ import {
   type PythonVersion,
   type RuleCard,
   RuleOptions,
+  RuleSelector,
 } from '../../../shared-rules/src/index.ts';
 import { kindOf, problemsOf, type ValueProblem } from './issues.ts';
 import { lowestSupportedPython } from './requires-python.ts';
@@ -164,7 +165,16 @@ function unknownSelectors(key: string, value: unknown, known: KnownRules): Value
   return problems;
 }
 
-function unknownRule(code: string, known: KnownRules): string {
+/** What is wrong with a selector that does not come from a file, or undefined. */
+export function selectorProblem(selector: string, known: Pick<KnownRules, 'cards'>): string | undefined {
+  const [problem] = problemsOf(RuleSelector, selector);
+  if (problem !== undefined) return withRuleHint(problem, selector, known).message;
+  if (selector === 'ALL' || known.cards.some((card) => card.code.startsWith(selector))) return undefined;
+  return unknownRule(selector, known);
+}
+
+/** `unknown rule …`, with the code that is probably meant; a rule's name stands for its code. */
+export function unknownRule(code: string, known: Pick<KnownRules, 'cards'>): string {
   const named = known.cards.find((card) => card.name === code);
   if (named !== undefined) return `unknown rule \`${code}\`; did you mean \`${named.code}\`?`;
   const codes = known.cards.map((card) => card.code);
@@ -174,7 +184,7 @@ function unknownRule(code: string, known: KnownRules): string {
 }
 
 /** Where a rule's name stands for its code, or a code is in lower case, the message says which code is meant. */
-function withRuleHint(problem: ValueProblem, root: unknown, known: KnownRules): ValueProblem {
+function withRuleHint(problem: ValueProblem, root: unknown, known: Pick<KnownRules, 'cards'>): ValueProblem {
   let word: unknown = problem.at === 'key' ? problem.path.at(-1) : root;
   if (problem.at === 'value') {
     for (const key of problem.path)
