@@ -31,6 +31,7 @@ const reports: FileReport[] = [
         fix: {
           title: 'Use `datetime.now(UTC)`',
           safety: 'unsafe',
+          applies: false,
           edits: [
             { start: 0, end: 0, text: 'from datetime import UTC\n' },
             { start: first.indexOf('utcnow'), end: first.indexOf('()') + 2, text: 'now(UTC)' },
@@ -53,7 +54,12 @@ const reports: FileReport[] = [
         start: second.indexOf('except'),
         end: second.length,
         noqaRow: 3,
-        fix: { title: 'Catch `Exception`', safety: 'safe', edits: [{ start: 12, end: 18, text: 'except Exception' }] },
+        fix: {
+          title: 'Catch `Exception`',
+          safety: 'safe',
+          applies: true,
+          edits: [{ start: 12, end: 18, text: 'except Exception' }],
+        },
       },
       { code: 'GR101', name: 'utcnow', message: 'again', severity: 'error', start: 12, end: 12, noqaRow: 3 },
     ],
@@ -102,28 +108,21 @@ describe('places', () => {
 describe('reports', () => {
   it('as text', () => {
     assert.equal(
-      write(textFormat({ unsafeFixes: false })),
+      write(textFormat),
       `app/a.py:2:15: GR101 \`datetime.utcnow()\` is naive
 b,1.py:3:1: GR402 [*] bare \`except:\` 100% second line
 b,1.py:3:1: GR101 again
 Found 3 findings in 2 files.
-[*] 1 fixable with \`--fix\`, 1 more with \`--fix --unsafe-fixes\`.
+[*] 1 fixable with \`--fix\`, 1 more with \`--unsafe-fixes\`.
 `,
     );
-    assert.equal(
-      write(textFormat({ unsafeFixes: true }))
-        .split('\n')
-        .slice(0, 1)
-        .join(),
-      'app/a.py:2:15: GR101 [*] `datetime.utcnow()` is naive',
-    );
-    assert.equal(write(textFormat({ unsafeFixes: false }), reports.slice(1, 2)), 'No findings in 1 file.\n');
+    assert.equal(write(textFormat, reports.slice(1, 2)), 'No findings in 1 file.\n');
   });
 
   it('says how many were fixed', () => {
     const tally = tallyOf(reports.slice(0, 1));
     tally.fixed = 4;
-    assert.equal(textFormat({ unsafeFixes: false }).end(tally), 'Found 5 findings (4 fixed, 1 remaining).\n');
+    assert.equal(textFormat.end(tally), 'Found 5 findings (4 fixed, 1 remaining).\n');
   });
 
   it('as json, in the shape of Ruff', () => {
@@ -291,15 +290,14 @@ Found 3 findings in 2 files.
     addTally(tally, tallyOf(reports.slice(2)));
     assert.deepEqual(tally, tallyOf(reports));
     assert.equal(
-      statisticsText(tally, false),
+      statisticsText(tally),
       `2\tGR101\t[ ] utcnow
 1\tGR402\t[*] bare-except
 Found 3 findings in 2 files.
-[*] 1 fixable with \`--fix\`, 1 more with \`--fix --unsafe-fixes\`.
+[*] 1 fixable with \`--fix\`, 1 more with \`--unsafe-fixes\`.
 `,
     );
-    assert.equal(statisticsText(tally, true).split('\n')[0], '2\tGR101\t[-] utcnow');
-    assert.deepEqual(JSON.parse(statisticsJson(tally, false)), [
+    assert.deepEqual(JSON.parse(statisticsJson(tally)), [
       { code: 'GR101', name: 'utcnow', count: 2, fixable: false, fixable_count: 0 },
       { code: 'GR402', name: 'bare-except', count: 1, fixable: true, fixable_count: 1 },
     ]);

@@ -121,16 +121,19 @@ describe('resolved settings', () => {
   it('knows the target version, the size limit and what fix-all may do', () => {
     const plain = resolve({});
     assert.equal(plain.targetVersion, '3.10');
+    assert.equal(plain.targetKnown, false);
     assert.equal(plain.maxFileSize, 1_000_000);
     assert.equal(plain.fixAllAllows('GR101', 'safe'), true);
     assert.equal(plain.fixAllAllows('GR101', 'unsafe'), false);
     const set = resolve({ targetVersion: '3.12', maxFileSize: 5, fixAllUnsafe: true, fixAllExclude: ['GR2'] });
     assert.equal(set.targetVersion, '3.12');
+    assert.equal(set.targetKnown, true);
     assert.equal(set.maxFileSize, 5);
     assert.equal(set.fixAllAllows('GR101', 'unsafe'), true);
     assert.equal(set.fixAllAllows('GR201', 'safe'), false);
     const required = resolveSettings({ cards, layers: [], root: '/', requiresPython: '3.9' });
     assert.equal(required.targetVersion, '3.9');
+    assert.equal(required.targetKnown, true);
   });
 });
 

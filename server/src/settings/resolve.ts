@@ -32,6 +32,8 @@ export type SettingsCard = Pick<RuleCard, 'code' | 'severity' | 'standards'>;
 export interface ResolvedSettings {
   /** The oldest Python the code must run on. */
   targetVersion: PythonVersion;
+  /** False when nobody says what the code must run on, so that `targetVersion` is a guess. */
+  targetKnown: boolean;
   standards: ReadonlySet<StandardId>;
   maxFileSize: number;
   /** Whether fix-all and fix-on-save apply unsafe fixes too. */
@@ -40,6 +42,8 @@ export interface ResolvedSettings {
   rulesFor(path: string): ReadonlySet<string>;
   isEnabled(code: string, path: string): boolean;
   severityOf(card: SettingsCard): Severity;
+  /** The severity that somebody set for a rule; undefined leaves it to the rule. */
+  setSeverityOf(code: string): Severity | undefined;
   /** The options set for a rule, camelCase, as written: the rule's own schema fills in the rest. */
   optionsOf(code: string): Record<string, unknown>;
   /** True when the file, or a folder above it, is one to leave alone. */
@@ -108,12 +112,14 @@ export function resolveSettings({ cards, layers, root, requiresPython }: Setting
   const fixAllExclude = first('fixAllExclude') ?? [];
   return {
     targetVersion: first('targetVersion') ?? requiresPython ?? defaultTargetVersion,
+    targetKnown: (first('targetVersion') ?? requiresPython) !== undefined,
     standards,
     maxFileSize: first('maxFileSize') ?? defaultMaxFileSize,
     fixAllUnsafe,
     rulesFor,
     isEnabled: (code, path) => rulesFor(path).has(code),
-    severityOf: (card) => severityOf(card, layers),
+    severityOf: (card) => setSeverityOf(card.code, layers) ?? card.severity,
+    setSeverityOf: (code) => setSeverityOf(code, layers),
     optionsOf: (code) => Object.assign({}, ...layers.map((layer) => layer.settings.rules?.[code] ?? {}).reverse()),
     isExcluded: (path) =>
       (relativePath(root, path) ?? '').split('/').some((name) => defaults.has(name)) ||
@@ -194,12 +200,12 @@ function excludeGlobs(layers: readonly SettingsLayer[]): PathGlob[] {
   return (layer?.settings.exclude ?? []).map((glob) => compileGlob(glob, layer?.folder ?? '/'));
 }
 
-function severityOf(card: SettingsCard, layers: readonly SettingsLayer[]): Severity {
+function setSeverityOf(code: string, layers: readonly SettingsLayer[]): Severity | undefined {
   for (const { settings } of layers) {
-    const selectors = Object.keys(settings.severity ?? {}).filter((selector) => selects(selector, card.code));
+    const selectors = Object.keys(settings.severity ?? {}).filter((selector) => selects(selector, code));
     const best = selectors.sort((one, other) => specificity(other) - specificity(one))[0];
     const severity = best === undefined ? undefined : settings.severity?.[best];
     if (severity !== undefined) return severity;
   }
-  return card.severity;
+  return undefined;
 }

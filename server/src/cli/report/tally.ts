@@ -12,11 +12,12 @@ export function addReport(tally: Tally, report: FileReport): void {
   for (const { code, name, fix } of report.findings) {
     let rule = tally.rules.get(code);
     if (rule === undefined) {
-      rule = { name, count: 0, safe: 0, unsafe: 0 };
+      rule = { name, count: 0, fixable: 0, unsafe: 0 };
       tally.rules.set(code, rule);
     }
     rule.count += 1;
-    if (fix !== undefined) rule[fix.safety] += 1;
+    if (fix?.applies) rule.fixable += 1;
+    else if (fix?.safety === 'unsafe') rule.unsafe += 1;
   }
 }
 
@@ -33,7 +34,7 @@ export function addTally(tally: Tally, other: Tally): void {
       continue;
     }
     rule.count += more.count;
-    rule.safe += more.safe;
+    rule.fixable += more.fixable;
     rule.unsafe += more.unsafe;
   }
 }

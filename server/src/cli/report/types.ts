@@ -28,6 +28,8 @@ export interface ReportedFinding {
 export interface ReportedFix {
   title: string;
   safety: 'safe' | 'unsafe';
+  /** Whether `--fix` would apply it, with the settings and options of this run. */
+  applies: boolean;
   edits: readonly { start: number; end: number; text: string }[];
 }
 
@@ -47,7 +49,9 @@ export interface ReportFormat {
 export interface RuleTally {
   name: string;
   count: number;
-  safe: number;
+  /** Findings that `--fix` would put right, with the settings and options of this run. */
+  fixable: number;
+  /** Findings with a fix that only `--unsafe-fixes` would apply. */
   unsafe: number;
 }
 
