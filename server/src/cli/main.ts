@@ -87,6 +87,9 @@ async function check(options: CheckArguments, around: Surroundings): Promise<Exi
       if (problem !== undefined) return refuse(around, `\`${option}\`: ${problem}`);
     }
   }
+  // The parser is compiled beside this thread; meanwhile the files are looked for.
+  const engine = around.engine();
+  engine.catch(() => undefined);
   const configurations = createConfigurationCache({ readFile: readFileIfThere }, knownRulesOf(around.rules));
   const settings = createSettingsTable(options, folder, configurations, around);
   if ('problem' in settings) return refuse(around, settings.problem);
@@ -118,11 +121,11 @@ async function check(options: CheckArguments, around: Surroundings): Promise<Exi
     version: around.version,
     documentation: around.documentation,
   };
-  return fromInput ? checkInput(plan, options, around) : checkFiles(plan, around);
+  return fromInput ? checkInput(plan, options, engine, around) : checkFiles(plan, engine, around);
 }
 
-async function checkFiles(plan: CheckPlan, around: Surroundings): Promise<ExitCode> {
-  const { outcomes, tally } = await runPlan(plan, await around.engine(), around);
+async function checkFiles(plan: CheckPlan, engine: Promise<Engine>, around: Surroundings): Promise<ExitCode> {
+  const { outcomes, tally } = await runPlan(plan, engine, around);
   for (const [index, { problem }] of outcomes.entries()) {
     if (problem !== undefined) around.writeError(`${plan.files[index]?.shownPath}: ${problem}\n`);
   }
@@ -138,7 +141,12 @@ async function checkFiles(plan: CheckPlan, around: Surroundings): Promise<ExitCo
 }
 
 /** Standard input: with `--fix` the fixed text goes to standard output, and the report beside it to standard error. */
-async function checkInput(plan: CheckPlan, options: CheckArguments, around: Surroundings): Promise<ExitCode> {
+async function checkInput(
+  plan: CheckPlan,
+  options: CheckArguments,
+  engine: Promise<Engine>,
+  around: Surroundings,
+): Promise<ExitCode> {
   const [planned] = plan.files;
   if (planned === undefined) throw new RangeError('the plan has no file');
   const source = decodeSource(await around.readInput());
@@ -146,7 +154,7 @@ async function checkInput(plan: CheckPlan, options: CheckArguments, around: Surr
   // Without a name it has the settings of the working folder, and `-` stands where its path would.
   const file = options.stdinFilename === undefined ? { ...planned, shownPath: '-' } : planned;
   const tally = emptyTally();
-  const checker = createChecker(plan, await around.engine());
+  const checker = createChecker(plan, await engine);
   const { output, text, problem } = checker.checkText(file, source.text, tally);
   if (problem !== undefined) around.writeError(`${file.shownPath}: ${problem}\n`);
   const outputs = output === '' ? [] : [output];

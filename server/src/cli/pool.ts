@@ -9,14 +9,18 @@ import type { Tally } from './report/types.ts';
  * dispatcher: all threads take the next file, the largest first, from one shared counter, so none waits for another.
  * What a worker that died had taken is done again here.
  */
-export async function runPlan(plan: CheckPlan, engine: EngineParts, options: PoolOptions): Promise<PlanOutcome> {
+export async function runPlan(
+  plan: CheckPlan,
+  engine: Promise<EngineParts>,
+  options: PoolOptions,
+): Promise<PlanOutcome> {
   const order = plan.files.map((_, index) => index);
   order.sort((one, other) => (plan.files[other]?.size ?? 0) - (plan.files[one]?.size ?? 0));
   const job: Job = { plan, order, counter: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)) };
   const outcomes: (FileOutcome | undefined)[] = plan.files.map(() => undefined);
   const tally = emptyTally();
   const workers = Array.from({ length: workerCount(plan, options) }, () => startWorker(job, options, outcomes, tally));
-  const checker = createChecker(plan, engine);
+  const checker = createChecker(plan, await engine);
   const take = (index: number) => {
     outcomes[index] = checker.checkFile(index, tally);
   };

@@ -177,10 +177,10 @@ export function selectorProblem(selector: string, known: Pick<KnownRules, 'cards
 export function unknownRule(code: string, known: Pick<KnownRules, 'cards'>): string {
   const named = known.cards.find((card) => card.name === code);
   if (named !== undefined) return `unknown rule \`${code}\`; did you mean \`${named.code}\`?`;
-  const codes = known.cards.map((card) => card.code);
+  const candidates = known.cards.flatMap((card) => (code.startsWith('GR') ? [card.code] : [card.name, card.code]));
   return /^GR\d{0,2}$/.test(code)
     ? `no rule begins with \`${code}\``
-    : `unknown rule \`${code}\`${didYouMean(code, codes)}`;
+    : `unknown rule \`${code}\`${didYouMean(code, candidates)}`;
 }
 
 /** Where a rule's name stands for its code, or a code is in lower case, the message says which code is meant. */
