@@ -71,7 +71,12 @@ export async function runCommandLine(argv: readonly string[], around: Surroundin
       await around.startLanguageServer();
       return undefined;
     default:
-      return check(read, around);
+      try {
+        return await check(read, around);
+      } catch (error) {
+        // A missing part of the installation, or a mistake of ours: neither is a finding.
+        return refuse(around, reasonOf(error));
+      }
   }
 }
 
@@ -111,6 +116,7 @@ async function check(options: CheckArguments, around: Surroundings): Promise<Exi
     around.writeError(broken.map((file) => configurationProblems(file, shown(file.path))).join(''));
     return 2;
   }
+  if (files.length === 0) around.writeError('groundrules: no Python files found\n');
   for (const { path, reason } of discovered.skipped) around.writeError(`${shown(path)}: ${reason}\n`);
   const plan: CheckPlan = {
     files,

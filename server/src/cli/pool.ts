@@ -102,7 +102,8 @@ function startWorker(
       addTally(tally, report.tally);
     });
     // What it had taken and not reported is done again by the main thread; there the reason shows, if it is the file.
-    worker.on('error', () => resolve());
+    // After an error there is always an exit, and by then every report has come.
+    worker.on('error', () => undefined);
     worker.on('exit', () => resolve());
   });
 }
