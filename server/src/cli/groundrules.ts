@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import manifest from '../../../package.json' with { type: 'json' };
+import { loadWebParser } from '../host/parser.ts';
+import { rules } from '../rules/index.generated.ts';
+import { runCommandLine } from './main.ts';
+
+/** In the source tree this file and its neighbours are TypeScript; bundled, everything lies in one folder. */
+const bundled = !import.meta.url.endsWith('.ts');
+
+process.stdout.on('error', endOfPipe);
+process.stderr.on('error', endOfPipe);
+
+// Set, not `process.exit`: what is still on its way to a pipe must get there.
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  folder: process.cwd(),
+  version: manifest.version,
+  rules,
+  engine: async () => ({ rules, parser: await loadWebParser() }),
+  worker: new URL(bundled ? './worker.js' : './worker.ts', import.meta.url),
+  write: (text) => process.stdout.write(text),
+  writeError: (text) => process.stderr.write(text),
+  async readInput() {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  },
+  async startLanguageServer() {
+    await import(new URL(bundled ? './server.js' : '../lsp/server.ts', import.meta.url).href);
+  },
+});
+
+/** `groundrules check | head` closes the pipe early; that is no error. */
+function endOfPipe(error: Error): void {
+  if ('code' in error && error.code === 'EPIPE') process.exit();
+  throw error;
+}
