@@ -252,6 +252,9 @@ export const fields = [
   'value',
 ] as const;
 
+/** The tokens that stand in a field: operators. */
+export const fieldTokens: readonly string[] = ['"!="', '"%"', '"%="', '"&"', '"&="', '"*"', '"**"', '"**="', '"*="', '"+"', '"+="', '"-"', '"-="', '"/"', '"//"', '"//="', '"/="', '"<"', '"<<"', '"<<="', '"<="', '"<>"', '"=="', '">"', '">="', '">>"', '">>="', '"@"', '"@="', '"^"', '"^="', '"_"', '"and"', '"in"', '"is not"', '"is"', '"not in"', '"or"', '"|"', '"|="', '"~"'];
+
 export type Kind = (typeof kinds)[number];
 export type FieldName = (typeof fields)[number];
 

@@ -1,5 +1,5 @@
 import { Language, Parser } from 'web-tree-sitter';
-import { fields } from './grammar.generated.ts';
+import { fields, fieldTokens, kinds } from './grammar.generated.ts';
 import type { ParserPort } from './port.ts';
 import {
   afterColumn,
@@ -8,9 +8,9 @@ import {
   fieldShift,
   fieldTable,
   kindColumn,
-  kindMask,
   missingFlag,
   parentColumn,
+  parentMask,
   type Rows,
   rowSize,
   spreadBroken,
@@ -25,6 +25,8 @@ import {
 interface CursorExports {
   /** Leaves the root in the transfer buffer, where `new` takes the node from. */
   _ts_tree_root_node_wasm(tree: number): void;
+  /** Of the node in the transfer buffer. */
+  _ts_node_has_error_wasm(tree: number): number;
   _ts_tree_cursor_new_wasm(tree: number): void;
   _ts_tree_cursor_delete_wasm(tree: number): void;
   _ts_tree_cursor_goto_first_child_wasm(tree: number): number;
@@ -38,6 +40,26 @@ interface CursorExports {
 }
 
 const errorSymbol = 0xffff;
+
+/** Named nodes that are single tokens to the grammar. */
+const leaves: readonly string[] = [
+  'identifier',
+  'integer',
+  'float',
+  'true',
+  'false',
+  'none',
+  'comment',
+  'escape_sequence',
+  'string_start',
+  'string_end',
+];
+const isToken = (kind: string): boolean => kind.startsWith('"');
+const isLeaf = Uint8Array.from(kinds, (kind) => (isToken(kind) || leaves.includes(kind) ? 1 : 0));
+const holdsField = Uint8Array.from(kinds, (kind) => (!isToken(kind) || fieldTokens.includes(kind) ? 1 : 0));
+/** How wide a token is; zero where its spelling varies, as with `is  not`. */
+const tokenWidths = Uint8Array.from(kinds, (kind) => (isToken(kind) && !kind.includes(' ') ? kind.length - 2 : 0));
+
 let shared:
   | Promise<{ parser: Parser; exports: CursorExports; kindOfSymbol: Int32Array; fieldOfId: Int32Array }>
   | undefined;
@@ -68,27 +90,31 @@ export async function webParser(runtime: Uint8Array, grammar: Uint8Array): Promi
   function flatten(tree: number): Rows {
     let count = 0;
     let parent = 0;
-    let broken = false;
     exports._ts_tree_root_node_wasm(tree);
+    const broken = exports._ts_node_has_error_wasm(tree) === 1;
     exports._ts_tree_cursor_new_wasm(tree);
     for (;;) {
       if ((count + 1) * rowSize > scratch.length) scratch = enlarged(scratch);
       const at = count * rowSize;
       const symbol = exports._ts_tree_cursor_current_node_type_id_wasm(tree);
       const start = exports._ts_tree_cursor_start_index_wasm(tree);
-      const end = exports._ts_tree_cursor_end_index_wasm(tree);
-      const field = fieldOfId[exports._ts_tree_cursor_current_field_id_wasm(tree)] ?? 0;
       let kind = kindOfSymbol[symbol] ?? 0;
-      if (symbol === errorSymbol) kind = brokenFlag;
-      else if (start === end && exports._ts_tree_cursor_current_node_is_missing_wasm(tree) === 1)
-        kind |= brokenFlag | missingFlag;
-      if (kind > kindMask) broken = true;
+      // Two rows of three are tokens or names. Of those in a whole tree, width, fields and children need not be asked for.
+      const width = broken ? 0 : (tokenWidths[kind] ?? 0);
+      const end = width > 0 ? start + width : exports._ts_tree_cursor_end_index_wasm(tree);
+      const field = holdsField[kind] === 1 ? (fieldOfId[exports._ts_tree_cursor_current_field_id_wasm(tree)] ?? 0) : 0;
+      const leaf = isLeaf[kind] === 1;
+      if (broken) {
+        if (symbol === errorSymbol) kind = brokenFlag;
+        else if (start === end && exports._ts_tree_cursor_current_node_is_missing_wasm(tree) === 1)
+          kind |= brokenFlag | missingFlag;
+      }
       scratch[at + kindColumn] = kind;
       scratch[at + startColumn] = start;
       scratch[at + endColumn] = end;
       scratch[at + parentColumn] = parent | (field << fieldShift);
       const row = count++;
-      if (exports._ts_tree_cursor_goto_first_child_wasm(tree) === 1) {
+      if (!leaf && exports._ts_tree_cursor_goto_first_child_wasm(tree) === 1) {
         parent = row;
         continue;
       }
@@ -101,7 +127,7 @@ export async function webParser(runtime: Uint8Array, grammar: Uint8Array): Promi
           return rows;
         }
         scratch[parent * rowSize + afterColumn] = count;
-        parent = (scratch[parent * rowSize + parentColumn] ?? 0) & 0xffffff;
+        parent = (scratch[parent * rowSize + parentColumn] ?? 0) & parentMask;
       }
     }
   }
