@@ -57,3 +57,19 @@ export type Ticks = z.infer<typeof Ticks>;
 
 /** Commands the server executes (`workspace/executeCommand`). */
 export const serverCommands = { fixAll: 'groundrules.server.fixAll' } as const;
+
+/** What a client may say in `initializationOptions`; every other client gets the defaults. */
+export const InitializationOptions = z.object({
+  /** Send `groundrules/findings` and `groundrules/status`. */
+  checklist: z.boolean().default(false),
+  /** The client has the commands that code actions may name, such as `groundrules.showRuleDocumentation`. */
+  commands: z.boolean().default(false),
+  /** Address of a rule's page, with `{code}` in it. Default: the page in the installed package. */
+  documentation: z.string().optional(),
+  /** Settings for clients that cannot be asked for `workspace/configuration`. */
+  settings: z.unknown().optional(),
+});
+export type InitializationOptions = z.infer<typeof InitializationOptions>;
+
+/** The client's command that shows a rule's page; its argument is the code. */
+export const showRuleDocumentationCommand = 'groundrules.showRuleDocumentation';

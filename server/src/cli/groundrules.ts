@@ -16,7 +16,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   version: manifest.version,
   rules,
   engine: async () => ({ rules, parser: await loadWebParser() }),
-  worker: new URL(bundled ? './worker.js' : './worker.ts', import.meta.url),
+  worker: new URL(bundled ? './worker.mjs' : './worker.ts', import.meta.url),
   write: (text) => process.stdout.write(text),
   writeError: (text) => process.stderr.write(text),
   async readInput() {
@@ -25,7 +25,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
     return Buffer.concat(chunks);
   },
   async startLanguageServer() {
-    await import(new URL(bundled ? './server.js' : '../lsp/server.ts', import.meta.url).href);
+    await import(new URL(bundled ? './server.mjs' : '../lsp/server.ts', import.meta.url).href);
   },
 });
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ProjectSettings } from '../../../shared-rules/src/index.ts';
+import { rulePage } from '../docs/rule-page.ts';
 import { type ConfigurationCache, type ConfigurationFile, createConfigurationCache } from '../settings/nearest.ts';
 import { selectorProblem, unknownRule } from '../settings/parse.ts';
 import { normalisePath, relativePath, resolvePath } from '../settings/paths.ts';
@@ -22,7 +23,7 @@ import { statisticsJson, statisticsText } from './report/statistics.ts';
 import { emptyTally } from './report/tally.ts';
 import { count } from './report/text.ts';
 import type { Tally } from './report/types.ts';
-import { ruleList, rulePage, rulesJson } from './rules.ts';
+import { ruleList, rulesJson } from './rules.ts';
 
 /** What the command line needs of the world around it. */
 export interface Surroundings extends PoolOptions {

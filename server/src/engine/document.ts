@@ -153,6 +153,40 @@ export class Document {
     return { line: line + unit.startLine, character };
   }
 
+  /** The offset of a position; a line or column beyond the text counts as its end. */
+  offset(position: Position): number {
+    let low = 0;
+    let high = this.#units.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#units[middle]?.startLine ?? 0) <= position.line) low = middle;
+      else high = middle - 1;
+    }
+    const unit = this.#units[low];
+    if (!unit) return 0;
+    return unit.start + unit.lines.offset({ line: position.line - unit.startLine, character: position.character });
+  }
+
+  /**
+   * The line at whose end a suppression comment for something on `line` has to stand: that of the end of a string of
+   * several lines, or of lines joined by a backslash, since no comment can stand inside.
+   */
+  suppressionLine(line: number): number {
+    const unit = this.#units[this.file.unitIndexAt(this.offset({ line, character: 0 }))];
+    if (!unit) return line;
+    let own = line - unit.startLine;
+    const strings = unit.root.below('string').filter((string) => string.text.includes('\n'));
+    for (;;) {
+      const next = unit.lines.lineStart(own + 1);
+      const string = strings.find(
+        (candidate) => candidate.start - unit.start < next && candidate.end - unit.start > next,
+      );
+      if (string) own = unit.lines.line(string.end - unit.start);
+      else if (/\\\r?\n$/.test(unit.text.slice(unit.lines.lineStart(own), next))) own++;
+      else return own + unit.startLine;
+    }
+  }
+
   /** True when the parser found a syntax error somewhere. */
   get isBroken(): boolean {
     return this.#units.some((unit) => unit.isBroken);

@@ -24,6 +24,7 @@ export { readSuppression } from './suppress.ts';
 export { argumentsIn, argumentsOf, type CallArguments, stringValue } from './syntax/calls.ts';
 export { cutAll, type Segment } from './syntax/cut.ts';
 export type { Kind } from './syntax/grammar.generated.ts';
+export { nativeParser } from './syntax/native.ts';
 export type { Node, TypedNode } from './syntax/node.ts';
 export type { ParserPort } from './syntax/port.ts';
 export { webParser } from './syntax/web.ts';

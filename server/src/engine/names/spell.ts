@@ -157,7 +157,7 @@ function importsSeenFrom(file: SourceFile, module: string, at: Node): (readonly 
 function isUsable(file: SourceFile, binding: Binding, at: Node): boolean {
   if (binding.typeOnly) return false;
   const meant = file.binding(at, binding.name);
-  if (!meant || meant.kind !== 'import' || meant.target !== binding.target) return false;
+  if (meant?.kind !== 'import' || meant.target !== binding.target) return false;
   if (binding.conditional && !sharesBlock(binding, at)) return false;
   if (unitOf(at) === binding.unit) return binding.node.start < at.start;
   return file.enclosingFunction(at) !== undefined || binding.node.start < at.start;
@@ -166,7 +166,7 @@ function isUsable(file: SourceFile, binding: Binding, at: Node): boolean {
 /** A conditional import serves only what stands below the same condition. */
 function sharesBlock(binding: Binding, at: Node): boolean {
   const block = binding.by.parent;
-  return block !== undefined && block.contains(at);
+  return block?.contains(at) ?? false;
 }
 
 /** Whether anything at all binds the name where the node or the module could see it. */

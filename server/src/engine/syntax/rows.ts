@@ -1,4 +1,4 @@
-import { type FieldName, fields, type Kind, kinds } from './grammar.generated.ts';
+import { type FieldName, fields, fieldTokens, type Kind, kinds } from './grammar.generated.ts';
 
 /**
  * A syntax tree laid flat: one row of five numbers per node in preorder, tokens included. Row 0 is the root.
@@ -61,4 +61,9 @@ export function spreadBroken(rows: Int32Array, count: number): void {
     const parent = (rows[at + parentColumn] ?? 0) & parentMask;
     rows[parent * rowSize + kindColumn] = (rows[parent * rowSize + kindColumn] ?? 0) | brokenFlag;
   }
+}
+
+/** Whether a kind is a token that never stands in a field worth knowing: anything but an operator. */
+export function isBareToken(kind: string): boolean {
+  return kind.startsWith('"') && !fieldTokens.includes(kind);
 }

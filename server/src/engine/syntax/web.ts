@@ -1,5 +1,5 @@
 import { Language, Parser } from 'web-tree-sitter';
-import { fields, fieldTokens, kinds } from './grammar.generated.ts';
+import { fields, kinds } from './grammar.generated.ts';
 import type { ParserPort } from './port.ts';
 import {
   afterColumn,
@@ -7,6 +7,7 @@ import {
   endColumn,
   fieldShift,
   fieldTable,
+  isBareToken,
   kindColumn,
   missingFlag,
   parentColumn,
@@ -56,7 +57,7 @@ const leaves: readonly string[] = [
 ];
 const isToken = (kind: string): boolean => kind.startsWith('"');
 const isLeaf = Uint8Array.from(kinds, (kind) => (isToken(kind) || leaves.includes(kind) ? 1 : 0));
-const holdsField = Uint8Array.from(kinds, (kind) => (!isToken(kind) || fieldTokens.includes(kind) ? 1 : 0));
+const holdsField = Uint8Array.from(kinds, (kind) => (isBareToken(kind) ? 0 : 1));
 /** How wide a token is; zero where its spelling varies, as with `is  not`. */
 const tokenWidths = Uint8Array.from(kinds, (kind) => (isToken(kind) && !kind.includes(' ') ? kind.length - 2 : 0));
 
@@ -66,11 +67,11 @@ let shared:
 
 /**
  * The WebAssembly binding: web-tree-sitter with the grammar that tree-sitter-python ships. Runs on every platform and in
- * the browser. `runtime` and `grammar` are the bytes of the two `.wasm` files; reading them is the caller's.
+ * the browser. `runtime` and `grammar` give the bytes of the two `.wasm` files; they are asked for once.
  * @throws when the bytes are no WebAssembly or the grammar's version does not fit the runtime.
  */
-export async function webParser(runtime: Uint8Array, grammar: Uint8Array): Promise<ParserPort> {
-  shared ??= load(runtime, grammar);
+export async function webParser(runtime: () => Uint8Array, grammar: () => Uint8Array): Promise<ParserPort> {
+  shared ??= load(runtime(), grammar());
   const { parser, exports, kindOfSymbol, fieldOfId } = await shared;
   let scratch = new Int32Array(rowSize * 4096);
 

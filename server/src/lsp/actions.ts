@@ -1,0 +1,220 @@
+import {
+  type CodeAction,
+  CodeActionKind,
+  type CodeActionParams,
+  type Diagnostic,
+  type TextEdit,
+} from 'vscode-languageserver';
+import { serverCommands, showRuleDocumentationCommand } from '../../../shared-rules/src/index.ts';
+import type { Document, Fix, FixChoice, Reported } from '../engine/index.ts';
+import { readSuppression } from '../engine/index.ts';
+import { overlaps, toDiagnostic, toRange, toTextEdits, toWorkspaceEdit } from './convert.ts';
+import { lineEdits } from './edits.ts';
+import type { OpenFile } from './open-file.ts';
+
+/** What the client can take, as far as code actions care. */
+export interface ActionClient {
+  readonly versionedEdits: boolean;
+  readonly preferred: boolean;
+  /** `edit` may be left to `codeAction/resolve`. */
+  readonly resolvesEdits: boolean;
+  readonly commands: boolean;
+  readonly relatedInformation: boolean;
+  readonly documentation: (code: string) => string | undefined;
+}
+
+export const fixAllKind = `${CodeActionKind.SourceFixAll}.groundrules`;
+
+/** What an action whose edit comes later keeps: enough to compute it for the text of that version, and no other. */
+export interface ActionData {
+  readonly uri: string;
+  readonly version: number;
+  /** One rule, or every rule that fix-all may fix. */
+  readonly code?: string;
+}
+
+/** The actions for a range: fixes, fix all of the rule, suppressions, documentation; or fix-all when that is asked for. */
+export function codeActions(file: OpenFile, params: CodeActionParams, client: ActionClient): CodeAction[] {
+  const { document } = file;
+  if (!document) return [];
+  const { only } = params.context;
+  const wants = (kind: string): boolean =>
+    only === undefined || only.some((asked) => kind === asked || kind.startsWith(`${asked}.`));
+  const actions: CodeAction[] = [];
+  if (wants(CodeActionKind.QuickFix)) actions.push(...quickFixes(file, document, params, client));
+  // Without being asked for, a source action would stand in every lightbulb.
+  if (only !== undefined && wants(fixAllKind)) actions.push(...sourceFixAll(file, client));
+  return actions;
+}
+
+/** The edit of an action that was sent without one; unchanged when the text has moved on. */
+export function resolveAction(
+  file: OpenFile | undefined,
+  action: CodeAction,
+  data: ActionData,
+  client: ActionClient,
+): CodeAction {
+  if (!file || file.version !== data.version) return action;
+  const edits = data.code === undefined ? fixAllEdits(file) : ruleEdits(file, data.code);
+  return { ...action, edit: toWorkspaceEdit(file.uri, file.version, edits, client.versionedEdits) };
+}
+
+/** Everything that fix-all may do in a file, as edits of its current text. */
+export function fixAllEdits(file: OpenFile): TextEdit[] {
+  return editsOf(file, (finding, fix) => file.settings?.resolved.fixAllAllows(finding.code, fix.safety) ?? false);
+}
+
+function ruleEdits(file: OpenFile, code: string): TextEdit[] {
+  return editsOf(file, (finding) => finding.code === code);
+}
+
+function editsOf(file: OpenFile, choose: FixChoice): TextEdit[] {
+  const outcome = file.fixAll(choose);
+  return outcome && file.document ? toTextEdits(file.document, lineEdits(file.text, outcome.text)) : [];
+}
+
+function sourceFixAll(file: OpenFile, client: ActionClient): CodeAction[] {
+  const action: CodeAction = { title: 'Groundrules: fix all', kind: fixAllKind };
+  if (client.resolvesEdits) return [{ ...action, data: { uri: file.uri, version: file.version } satisfies ActionData }];
+  const edits = fixAllEdits(file);
+  return edits.length === 0
+    ? []
+    : [{ ...action, edit: toWorkspaceEdit(file.uri, file.version, edits, client.versionedEdits) }];
+}
+
+function quickFixes(file: OpenFile, document: Document, params: CodeActionParams, client: ActionClient): CodeAction[] {
+  const all = document.findings();
+  const here = all.filter((finding) => overlaps(params.range, finding));
+  const fixes: CodeAction[] = [];
+  const perRule: CodeAction[] = [];
+  const suppressions: CodeAction[] = [];
+  const documentation: CodeAction[] = [];
+  const rules = new Set<string>();
+  for (const finding of here) {
+    const diagnostic = toDiagnostic(finding, file.uri, client.documentation, client.relatedInformation);
+    const offered = finding.fixes();
+    offered.forEach((fix, index) => {
+      fixes.push(
+        fixAction(file, document, fix, diagnostic, index === 0 && fix.safety === 'safe' && client.preferred, client),
+      );
+    });
+    suppressions.push(lineSuppression(file, document, finding, diagnostic, client));
+    if (rules.has(finding.code)) continue;
+    rules.add(finding.code);
+    const [first] = offered;
+    if (first && all.filter((other) => other.code === finding.code).length > 1)
+      perRule.push(fixAllOfRule(file, finding, first, diagnostic, client));
+    suppressions.push(fileSuppression(file, document, finding, diagnostic, client));
+    if (client.commands) {
+      const title = `Show documentation for ${finding.code}`;
+      documentation.push({
+        title,
+        kind: CodeActionKind.QuickFix,
+        diagnostics: [diagnostic],
+        command: { title, command: showRuleDocumentationCommand, arguments: [finding.code] },
+      });
+    }
+  }
+  return [...fixes, ...perRule, ...suppressions, ...documentation];
+}
+
+function fixAction(
+  file: OpenFile,
+  document: Document,
+  fix: Fix,
+  diagnostic: Diagnostic,
+  preferred: boolean,
+  client: ActionClient,
+): CodeAction {
+  return {
+    title: titleOf(fix),
+    kind: CodeActionKind.QuickFix,
+    diagnostics: [diagnostic],
+    ...(preferred ? { isPreferred: true } : {}),
+    edit: toWorkspaceEdit(file.uri, file.version, toTextEdits(document, fix.edits), client.versionedEdits),
+  };
+}
+
+/** A person who picks an unsafe fix has read why it is one. */
+function titleOf(fix: Fix): string {
+  return fix.safety === 'safe' || fix.reason === undefined
+    ? fix.title
+    : `${fix.title} (unsafe: ${fix.reason.replace(/\.$/, '')})`;
+}
+
+function fixAllOfRule(
+  file: OpenFile,
+  finding: Reported,
+  fix: Fix,
+  diagnostic: Diagnostic,
+  client: ActionClient,
+): CodeAction {
+  const title = `Fix all ${finding.code} (${finding.name}) in this file${fix.safety === 'safe' ? '' : ' (unsafe)'}`;
+  const action: CodeAction = { title, kind: CodeActionKind.QuickFix, diagnostics: [diagnostic] };
+  if (client.resolvesEdits)
+    return { ...action, data: { uri: file.uri, version: file.version, code: finding.code } satisfies ActionData };
+  return {
+    ...action,
+    edit: toWorkspaceEdit(file.uri, file.version, ruleEdits(file, finding.code), client.versionedEdits),
+  };
+}
+
+function lineSuppression(
+  file: OpenFile,
+  document: Document,
+  finding: Reported,
+  diagnostic: Diagnostic,
+  client: ActionClient,
+): CodeAction {
+  const line = document.suppressionLine(finding.from.line);
+  const start = document.offset({ line, character: 0 });
+  const end = document.offset({ line, character: Number.MAX_SAFE_INTEGER });
+  const text = document.file.slice(start, end).replace(/\r$/, '');
+  const known = document.file
+    .commentsIn({ start, end })
+    .map(readSuppression)
+    .find((suppression) => suppression?.scope === 'line' && suppression.codes !== undefined);
+  const edit = known
+    ? { start: known.comment.start + known.end, end: known.comment.start + known.end, text: `, ${finding.code}` }
+    : { start: start + text.trimEnd().length, end: start + text.length, text: `  # noqa: ${finding.code}` };
+  return suppression(file, document, `Disable ${finding.code} for this line`, edit, diagnostic, client);
+}
+
+function fileSuppression(
+  file: OpenFile,
+  document: Document,
+  finding: Reported,
+  diagnostic: Diagnostic,
+  client: ActionClient,
+): CodeAction {
+  const known = document.file
+    .commentsIn({ start: 0, end: document.length })
+    .map(readSuppression)
+    .find((candidate) => candidate?.scope === 'file' && candidate.codes !== undefined);
+  const { eol } = document.file;
+  // Behind a shebang and a coding line, which only count in the first two lines (PEP 263).
+  const head = /^\ufeff?(?:#!.*\r?\n)?(?:#.*coding[:=].*\r?\n)?/.exec(document.file.slice(0, 2000))?.[0].length ?? 0;
+  const edit = known
+    ? { start: known.comment.start + known.end, end: known.comment.start + known.end, text: `, ${finding.code}` }
+    : { start: head, end: head, text: `# groundrules: noqa: ${finding.code}${eol}` };
+  return suppression(file, document, `Disable ${finding.code} for this file`, edit, diagnostic, client);
+}
+
+function suppression(
+  file: OpenFile,
+  document: Document,
+  title: string,
+  edit: { start: number; end: number; text: string },
+  diagnostic: Diagnostic,
+  client: ActionClient,
+): CodeAction {
+  const edits = [{ range: toRange(document, edit.start, edit.end), newText: edit.text }];
+  return {
+    title,
+    kind: CodeActionKind.QuickFix,
+    diagnostics: [diagnostic],
+    edit: toWorkspaceEdit(file.uri, file.version, edits, client.versionedEdits),
+  };
+}
+
+export const executeCommands: string[] = [serverCommands.fixAll];
