@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ProjectSettings } from '../../../shared-rules/src/index.ts';
-import { rulePage } from '../docs/rule-page.ts';
+import { pageOf } from '../host/pages.ts';
 import { type ConfigurationCache, type ConfigurationFile, createConfigurationCache } from '../settings/nearest.ts';
 import { selectorProblem, unknownRule } from '../settings/parse.ts';
 import { normalisePath, relativePath, resolvePath } from '../settings/paths.ts';
@@ -65,7 +65,7 @@ export async function runCommandLine(argv: readonly string[], around: Surroundin
       const { code } = read;
       const rule = around.rules.find(({ card }) => card.code === code.toUpperCase() || card.name === code);
       if (rule === undefined) return refuse(around, unknownRule(code, { cards: around.rules.map(({ card }) => card) }));
-      around.write(rulePage(rule));
+      around.write(pageOf(rule));
       return 0;
     }
     case 'lsp':

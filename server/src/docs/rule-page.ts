@@ -8,8 +8,11 @@ export const fixWords: Record<RuleCard['fix'], string> = {
   mixed: 'safe or unsafe fix',
 };
 
-/** The documentation of one rule, as Markdown. */
-export function rulePage({ card, examples }: Pick<Rule, 'card' | 'examples'>): string {
+/** The documentation of one rule, as Markdown. `statements` words the requirements that the rule answers, by id. */
+export function rulePage(
+  { card, examples }: Pick<Rule, 'card' | 'examples'>,
+  statements: ReadonlyMap<string, string> = new Map(),
+): string {
   const standards = standardIds.filter((id) => card.standards.includes(id));
   const facts = [
     `Severity: ${card.severity}.`,
@@ -18,17 +21,27 @@ export function rulePage({ card, examples }: Pick<Rule, 'card' | 'examples'>): s
     ...(card.peers.length === 0 ? [] : [`Nearest rules of other tools: ${card.peers.join(', ')}.`]),
   ];
   const sections = [`# ${card.code} ${card.name}`, `${card.summary}. ${card.advice}.`, card.why, facts.join('\n')];
-  const example = examples.find((candidate) => 'bad' in candidate);
-  if (example !== undefined && 'bad' in example) {
-    sections.push(`## Example\n\n\`\`\`python\n${withoutCarets(example.bad).trimEnd()}\n\`\`\``);
-    if (example.good !== undefined) sections.push(`Use instead:\n\n\`\`\`python\n${example.good.trimEnd()}\n\`\`\``);
+  sections.push('## Examples');
+  for (const example of examples) {
+    if (!('bad' in example)) continue;
+    sections.push(`Reported:\n\n${python(withoutCarets(example.bad))}`);
+    if (example.good !== undefined) sections.push(`After the fix:\n\n${python(example.good)}`);
   }
+  const silent = examples.filter((example) => 'ok' in example);
+  if (silent.length > 0) sections.push('## Not reported');
+  for (const example of silent) if ('ok' in example) sections.push(python(example.ok));
   if (card.options !== undefined && optionLines(card.options).length > 0) {
     sections.push(
       `## Options\n\nIn \`[tool.groundrules.rules.${card.code}]\`:\n\n${optionLines(card.options).join('\n')}`,
     );
   }
+  const asked = card.requirements.flatMap((id) => (statements.has(id) ? [`- ${id} ${statements.get(id)}`] : []));
+  if (asked.length > 0) sections.push(`## Requirements that ask for it\n\n${asked.join('\n')}`);
   return `${sections.join('\n\n')}\n`;
+}
+
+function python(code: string): string {
+  return `\`\`\`python\n${code.trimEnd()}\n\`\`\``;
 }
 
 /** Examples mark what is reported with a line of carets below it; readers of the page need none. */

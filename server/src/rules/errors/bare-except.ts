@@ -11,7 +11,7 @@ export default defineRule({
   why: 'A bare `except:` swallows the signals that stop a process: a worker that is told to shut down goes on, and Ctrl+C does nothing. Name the errors that the code can handle; where really every error is meant, `except Exception:` says so and lets the signals through.',
   fix: 'unsafe',
   fixSafety: '`SystemExit`, `KeyboardInterrupt` and `GeneratorExit` are no longer caught here.',
-  requirements: [],
+  requirements: ['000-044'],
   peers: ['E722', 'pylint W0702'],
   examples: [
     {
