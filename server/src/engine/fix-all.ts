@@ -18,28 +18,55 @@ export interface FixOutcome {
 export const fixPasses = 10;
 
 /**
- * Applies fixes until nothing changes, at most `fixPasses` times. Fixes that collide wait for the next pass. A pass that
- * would leave the text with more syntax errors than it had is not applied, and ends the work.
+ * Applies fixes until nothing changes, at most `fixPasses` times. Fixes that collide wait for the next pass. A fix that
+ * would leave the text with more syntax errors than it had is left out, alone.
  *
- * @param open makes a document of a text; it is asked once for every pass.
+ * @param open makes a document of a text; it is asked at least once for every pass.
  */
 export function fixAll(text: string, open: (text: string) => Document, choose: FixChoice): FixOutcome {
   let current = text;
   let document = open(current);
   let applied = 0;
   const byCode = new Map<string, number>();
+  const outcome = (settled: boolean): FixOutcome => ({ text: current, applied, byCode, settled });
   for (let pass = 0; pass < fixPasses; pass++) {
-    const taken = choosePass(document, choose);
-    if (taken.length === 0) return { text: current, applied, byCode, settled: true };
-    const next = applyEdits(current, distinct(taken.flatMap(({ fix }) => fix.edits)));
-    const nextDocument = open(next);
-    if (nextDocument.brokenCount > document.brokenCount) return { text: current, applied, byCode, settled: false };
-    current = next;
-    document = nextDocument;
-    applied += taken.length;
-    for (const { finding } of taken) byCode.set(finding.code, (byCode.get(finding.code) ?? 0) + 1);
+    const chosen = choosePass(document, choose);
+    if (chosen.length === 0) return outcome(true);
+    const taken = withoutBreaking(current, document.brokenCount, chosen, open);
+    if (taken.fixes.length === 0) return outcome(false);
+    current = taken.text;
+    document = taken.document;
+    applied += taken.fixes.length;
+    for (const { finding } of taken.fixes) byCode.set(finding.code, (byCode.get(finding.code) ?? 0) + 1);
   }
-  return { text: current, applied, byCode, settled: choosePass(document, choose).length === 0 };
+  return outcome(choosePass(document, choose).length === 0);
+}
+
+interface Chosen {
+  readonly finding: Reported;
+  readonly fix: Fix;
+}
+
+/** Applies fixes together; where that breaks the code, the half that does is searched until single fixes are left out. */
+function withoutBreaking(
+  text: string,
+  brokenBefore: number,
+  chosen: readonly Chosen[],
+  open: (text: string) => Document,
+): { fixes: readonly Chosen[]; text: string; document: Document } {
+  const attempt = (fixes: readonly Chosen[]) => {
+    const next = applyEdits(text, distinct(fixes.flatMap(({ fix }) => fix.edits)));
+    return { fixes, text: next, document: open(next) };
+  };
+  const together = attempt(chosen);
+  if (together.document.brokenCount <= brokenBefore) return together;
+  const good = (fixes: readonly Chosen[]): readonly Chosen[] => {
+    if (attempt(fixes).document.brokenCount <= brokenBefore) return fixes;
+    if (fixes.length === 1) return [];
+    const middle = fixes.length >> 1;
+    return [...good(fixes.slice(0, middle)), ...good(fixes.slice(middle))];
+  };
+  return attempt(good(chosen));
 }
 
 /** The fixes of one pass, none of which collides with another. */

@@ -91,7 +91,7 @@ export function insertion(file: SourceFile, statement: string, at: Node): Edit {
       text: `${ended ? '' : eol}${gap}${statement}${eol}${afterDocstring && !blankFollows ? eol : ''}`,
     };
   }
-  const first = file.units[0];
+  const first = file.units.find((unit) => unit.statements.length > 0) ?? file.units[0];
   const firstStatement = first?.statements[0];
   const offset =
     first && firstStatement

@@ -47,26 +47,47 @@ export function cutAll(text: string): Segment[] {
 /** The segment that starts at `start`, which is a line start and the end of the segment before it. */
 export function cutNext(text: string, start: number, state: CutState): CutResult {
   let line = nextLine(text, start);
-  const member = state.memberIndent !== undefined && line.indent > 0;
-  let scan = scanLogicalLine(text, line);
-  let reach = scan.reach;
+  const ended = line.content >= text.length;
+  const inside = (next: Line): boolean =>
+    state.memberIndent !== undefined && next.content < text.length && next.indent > 0;
+  if (line.start - start > longComment && !ended) {
+    const segment: Segment = {
+      start,
+      end: line.start,
+      reach: lookahead(line, text),
+      role: inside(line) ? 'member' : 'statement',
+    };
+    return { segment, next: inside(line) ? state : atModule };
+  }
+  const { indent } = line;
+  const member = state.memberIndent !== undefined && indent > 0;
   let head = line;
-  let decorated = text.charCodeAt(line.content) === at;
+  let scan = scanLogicalLine(text, head);
+  let reach = scan.reach;
+  let decorated = text.charCodeAt(head.content) === at;
   while (decorated) {
     const following = nextLine(text, scan.end);
-    if (following.content >= text.length || following.indent !== line.indent) break;
+    if (following.content >= text.length || following.indent !== indent) break;
     head = following;
     scan = scanLogicalLine(text, head);
     reach = Math.max(reach, scan.reach);
     decorated = text.charCodeAt(head.content) === at;
   }
-  const indent = line.indent;
   line = nextLine(text, scan.end);
+  const finish = (role: Segment['role'], next: CutState): CutResult => {
+    // A long comment behind a statement is a segment of its own: typing in it need not examine the statement.
+    const end = line.start - scan.end > longComment ? scan.end : line.start;
+    return { segment: { start, end, reach: Math.max(reach, lookahead(line, text)), role }, next };
+  };
   if (!member && !decorated && indent === 0 && wordAt(text, head.content) === 'class') {
-    reach = Math.max(reach, lookahead(line, text));
     const body = line.content < text.length && line.indent > 0;
-    const segment: Segment = { start, end: line.start, reach, role: 'class' };
-    return { segment, next: body ? { memberIndent: line.indent } : atModule };
+    return finish('class', body ? { memberIndent: line.indent } : atModule);
+  }
+  // A line that opens no block cannot have a deeper one below it: it stands where it does not belong, and what follows
+  // goes on with the class, or stands alone.
+  if (!decorated && !scan.opensBlock && line.content < text.length && line.indent > indent) {
+    const orphans = state.memberIndent === undefined ? { memberIndent: line.indent } : state;
+    return finish(state.memberIndent === undefined ? 'statement' : 'member', orphans);
   }
   while (
     line.content < text.length &&
@@ -77,41 +98,59 @@ export function cutNext(text: string, start: number, state: CutState): CutResult
     reach = Math.max(reach, scan.reach);
     line = nextLine(text, scan.end);
   }
-  reach = Math.max(reach, lookahead(line, text));
-  const segment: Segment = { start, end: line.start, reach, role: member ? 'member' : 'statement' };
-  const inClass = state.memberIndent !== undefined && line.content < text.length && line.indent > 0;
-  return { segment, next: inClass ? state : atModule };
+  return finish(member ? 'member' : 'statement', inside(line) ? state : atModule);
+}
+
+/** Comments and blank lines of more code units than this are cut from the statements around them. */
+const longComment = 400;
+
+/** A clause of a compound statement: its header line, decorators included, and the statements below it. */
+export interface Clause {
+  readonly start: number;
+  readonly end: number;
+  readonly indent: number;
+  readonly pieces: readonly Segment[];
 }
 
 /**
- * A compound statement with one body, cut into its header and the statements of the body; undefined where the text is
- * anything else. The pieces are cut as class members are, so the same holds of them.
+ * A compound statement cut into clauses and the statements of their bodies; undefined where the text is anything else.
+ * The statements are cut as class members are, so the same holds of them.
  */
-export function cutBody(text: string): { headerEnd: number; indent: number; pieces: Segment[] } | undefined {
+export function cutClauses(text: string): Clause[] | undefined {
+  const clauses: Clause[] = [];
   let head = nextLine(text, 0);
   const { indent } = head;
-  let scan = scanLogicalLine(text, head);
-  while (text.charCodeAt(head.content) === at) {
-    head = nextLine(text, scan.end);
-    if (head.content >= text.length || head.indent !== indent) return undefined;
-    scan = scanLogicalLine(text, head);
+  if (!compound.has(wordAt(text, head.content)) && text.charCodeAt(head.content) !== at) return undefined;
+  let start = 0;
+  for (;;) {
+    let scan = scanLogicalLine(text, head);
+    while (text.charCodeAt(head.content) === at) {
+      head = nextLine(text, scan.end);
+      if (head.content >= text.length || head.indent !== indent) return undefined;
+      scan = scanLogicalLine(text, head);
+    }
+    const first = nextLine(text, scan.end);
+    if (!scan.opensBlock || first.content >= text.length || first.indent <= indent) return undefined;
+    const pieces: Segment[] = [];
+    const state: CutState = { memberIndent: first.indent };
+    let offset = scan.end;
+    let next = first;
+    do {
+      const { segment } = cutNext(text, offset, state);
+      pieces.push(segment);
+      offset = segment.end;
+      next = nextLine(text, offset);
+    } while (offset < text.length && next.indent > indent);
+    clauses.push({ start, end: scan.end, indent: first.indent, pieces });
+    if (offset >= text.length) return clauses;
+    if (next.content >= text.length || next.indent !== indent || !continues(text, next.content)) return undefined;
+    head = next;
+    start = next.start;
   }
-  if (!singleBodied.has(wordAt(text, head.content))) return undefined;
-  const first = nextLine(text, scan.end);
-  if (first.content >= text.length || first.indent <= indent) return undefined;
-  const pieces: Segment[] = [];
-  const state: CutState = { memberIndent: first.indent };
-  for (let offset = first.start; offset < text.length; ) {
-    if (nextLine(text, offset).indent <= indent) return undefined;
-    const { segment } = cutNext(text, offset, state);
-    pieces.push(segment);
-    offset = segment.end;
-  }
-  return { headerEnd: first.start, indent: first.indent, pieces };
 }
 
-/** Words that begin a statement with one body; `async` stands before `def`, `with` and `for`. */
-const singleBodied = new Set(['def', 'async', 'with', 'for', 'while', 'class']);
+/** Words that begin a compound statement whose clauses stand at its own indentation; `async` goes before three of them. */
+const compound = new Set(['def', 'async', 'with', 'for', 'while', 'class', 'if', 'try']);
 
 interface Line {
   /** Line start. */
@@ -129,6 +168,7 @@ const space = 32;
 const doubleQuote = 34;
 const hash = 35;
 const singleQuote = 39;
+const colon = 58;
 const at = 64;
 const backslash = 92;
 const byteOrderMark = 0xfeff;
@@ -188,17 +228,19 @@ function nextLine(text: string, from: number): Line {
   }
 }
 
-function scanLogicalLine(text: string, line: Line): { end: number; reach: number } {
+/** `opensBlock`: the line ends with a colon outside brackets. */
+function scanLogicalLine(text: string, line: Line): { end: number; reach: number; opensBlock: boolean } {
   let depth = 0;
   let reach = line.content;
   let firstDedent: number | undefined;
   let offset = line.content;
+  let last = 0;
   while (offset < text.length) {
     const code = text.charCodeAt(offset);
     switch (code) {
       case newline: {
         offset++;
-        if (depth === 0) return { end: offset, reach: Math.max(reach, offset) };
+        if (depth === 0) return { end: offset, reach: Math.max(reach, offset), opensBlock: last === colon };
         const inner = nextLine(text, offset);
         offset = inner.content;
         if (offset >= text.length) break;
@@ -206,7 +248,7 @@ function scanLogicalLine(text: string, line: Line): { end: number; reach: number
         if (first === 41 || first === 93 || first === 125) break;
         if (inner.indent <= line.indent) firstDedent ??= inner.start;
         if (first >= 97 && first <= 122 && outsideBrackets.has(wordAt(text, offset))) {
-          return { end: firstDedent ?? inner.start, reach: offset + 10 };
+          return { end: firstDedent ?? inner.start, reach: offset + 10, opensBlock: false };
         }
         break;
       }
@@ -226,26 +268,36 @@ function scanLogicalLine(text: string, line: Line): { end: number; reach: number
         const string = scanString(text, offset);
         reach = Math.max(reach, string.reach);
         offset = string.end;
+        last = code;
         break;
       }
       case 40:
       case 91:
       case 123:
         depth++;
+        last = code;
         offset++;
         break;
       case 41:
       case 93:
       case 125:
         if (depth > 0) depth--;
+        last = code;
+        offset++;
+        break;
+      case space:
+      case tab:
+      case carriageReturn:
         offset++;
         break;
       default:
+        last = code;
         offset++;
     }
   }
-  if (depth > 0 && firstDedent !== undefined) return { end: firstDedent, reach: text.length + 1 };
-  return { end: text.length, reach: text.length + 1 };
+  if (depth > 0 && firstDedent !== undefined)
+    return { end: firstDedent, reach: text.length + 1, opensBlock: last === colon };
+  return { end: text.length, reach: text.length + 1, opensBlock: last === colon };
 }
 
 /** The string whose opening quote stands at `open`. An unterminated one ends with its line. */

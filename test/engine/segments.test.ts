@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { cutAll } from '../../server/src/engine/index.ts';
+import { kinds } from '../../server/src/engine/syntax/grammar.generated.ts';
+import { parseSegment } from '../../server/src/engine/syntax/pieces.ts';
+import { open, parser } from '../support/engine.ts';
+import { stdlibFiles } from '../support/stdlib.ts';
+
+/** Every fourth file; all of them with GROUNDRULES_ALL=1, which takes a minute. */
+const files = stdlibFiles().filter((_, index) => index % 4 === 0 || process.env.GROUNDRULES_ALL === '1');
+
+/** Kinds whose extent depends on comments behind them, and comments themselves: the same text, hung up elsewhere. */
+const movable = new Set<string>([
+  'module',
+  'block',
+  'comment',
+  'class_definition',
+  'function_definition',
+  'decorated_definition',
+  'if_statement',
+  'else_clause',
+  'elif_clause',
+  'for_statement',
+  'while_statement',
+  'with_statement',
+  'try_statement',
+  'except_clause',
+  'finally_clause',
+  'match_statement',
+  'case_clause',
+]);
+
+function nodesOf(rows: Int32Array, offset: number, into: Set<string>): Set<string> {
+  for (let at = 5; at < rows.length; at += 5) {
+    const kind = kinds[(rows[at] ?? 0) & 0xffff] ?? '';
+    if (!movable.has(kind)) into.add(`${kind} ${(rows[at + 1] ?? 0) + offset} ${(rows[at + 2] ?? 0) + offset}`);
+  }
+  return into;
+}
+
+function pieces(text: string): { nodes: Set<string>; broken: number } {
+  const nodes = new Set<string>();
+  let broken = 0;
+  for (const segment of cutAll(text)) {
+    const { rows } = parseSegment(parser, text.slice(segment.start, segment.end));
+    nodesOf(rows, segment.start, nodes);
+    if (((rows[0] ?? 0) & 0x10000) !== 0) broken++;
+  }
+  return { nodes, broken };
+}
+
+describe('segments', () => {
+  it('of every file of the standard library hold the nodes of the whole file’s tree', function () {
+    this.timeout(240_000);
+    assert.ok(files.length > 100);
+    for (const { path, text } of files) {
+      const whole = parser.parse(text);
+      if (((whole[0] ?? 0) & 0x10000) !== 0) continue;
+      const { nodes, broken } = pieces(text);
+      assert.equal(broken, 0, `${path}: a segment has an error that the whole file has not`);
+      const missing = [...nodesOf(whole, 0, new Set())].filter((node) => !nodes.has(node));
+      assert.deepEqual(missing, [], path);
+    }
+  });
+
+  it('join to the text without a gap', () => {
+    for (const { path, text } of files.slice(0, 120)) {
+      assert.equal(
+        cutAll(text)
+          .map((segment) => text.slice(segment.start, segment.end))
+          .join(''),
+        text,
+        path,
+      );
+    }
+  });
+
+  const module = [
+    'import os',
+    '',
+    'def first():',
+    '    try:',
+    '        run()',
+    '    except:',
+    '        stop()',
+    '',
+    'class Box:',
+    '    def second(self):',
+    '        try:',
+    '            run()',
+    '        except:',
+    '            stop()',
+    '',
+    '    def third(self):',
+    '        try:',
+    '            run()',
+    '        except:',
+    '            stop()',
+    '',
+  ];
+  const reported = (lines: string[]): number[] =>
+    open(lines.join('\n'))
+      .findings()
+      .filter((finding) => finding.code === 'GR402')
+      .map((finding) => finding.from.line);
+
+  it('keep an error to themselves: whatever is being typed, the rest is still examined', () => {
+    assert.deepEqual(reported(module), [5, 12, 18]);
+    for (const typed of [
+      'x = foo(',
+      'x = [1, {',
+      'def f(',
+      'class C(',
+      '"""',
+      'x = f"{',
+      "x = 'abc",
+      'if x',
+      'return foo(bar[',
+    ]) {
+      const withTop = [...module.slice(0, 8), typed, ...module.slice(8)];
+      assert.deepEqual(reported(withTop), [5, 13, 19], `at the top: ${typed}`);
+    }
+    for (const typed of ['x = foo(', 'x = [1, {', "x = 'abc", 'if x', 'return foo(bar[', 'for x in']) {
+      const inMethod = [...module.slice(0, 10), `        ${typed}`, ...module.slice(10)];
+      assert.deepEqual(
+        reported(inMethod).filter((line) => line !== 13),
+        [5, 19],
+        `in a method: ${typed}`,
+      );
+    }
+    for (const typed of ['x', 'x = (', 'self.']) {
+      const unindented = [...module.slice(0, 11), typed, ...module.slice(11)];
+      assert.deepEqual(
+        reported(unindented).filter((line) => line !== 13),
+        [5, 19],
+        `at column 0 in a method: ${typed}`,
+      );
+    }
+  });
+
+  it('do not report what is only unfinished', () => {
+    const before = open(module.join('\n')).findings().length;
+    for (const typed of ['x = foo(', '"""', 'def f(', 'class C(']) {
+      const found = open([...module.slice(0, 8), typed, ...module.slice(8)].join('\n')).findings().length;
+      assert.ok(found <= before + 3, `${typed}: ${found} findings instead of ${before}`);
+    }
+  });
+});
