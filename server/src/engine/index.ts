@@ -4,6 +4,7 @@ export { defineRule, py } from './define.ts';
 export { Document, type Reported, type RuleSet } from './document.ts';
 export { type FileFacts, ownModule, type SourceFile, unitOf } from './file.ts';
 export { choosePass, type FixChoice, type FixOutcome, fixAll, fixPasses } from './fix-all.ts';
+export { type Origin, reachingBindings, type Step, type TraceOptions, trace } from './flow/trace.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';
