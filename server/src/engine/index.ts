@@ -4,6 +4,17 @@ export { defineRule, py } from './define.ts';
 export { Document, type Reported, type RuleSet } from './document.ts';
 export { type FileFacts, ownModule, type SourceFile, unitOf } from './file.ts';
 export { choosePass, type FixChoice, type FixOutcome, fixAll, fixPasses } from './fix-all.ts';
+export { consequencesOfAwareness } from './idioms/becoming-aware.ts';
+export {
+  callableKeyword,
+  calledClock,
+  clockFixes,
+  clockMessage,
+  columnReason,
+  defaultColumn,
+  naiveReason,
+  timingOf,
+} from './idioms/clock-fixes.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';

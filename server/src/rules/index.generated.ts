@@ -2,10 +2,20 @@
 import { ownRules, type Rule } from '../engine/index.ts';
 import bareExcept from './errors/bare-except.ts';
 import naiveDatetimeColumn from './time/naive-datetime-column.ts';
+import naiveDefaultCallable from './time/naive-default-callable.ts';
+import naiveFromtimestamp from './time/naive-fromtimestamp.ts';
+import naiveNow from './time/naive-now.ts';
+import naiveToday from './time/naive-today.ts';
+import naiveUtcnow from './time/naive-utcnow.ts';
 
 /** Every rule, the engine’s own first, by code. */
 export const rules: readonly Rule[] = [
   ...ownRules,
   bareExcept,
   naiveDatetimeColumn,
+  naiveDefaultCallable,
+  naiveFromtimestamp,
+  naiveNow,
+  naiveToday,
+  naiveUtcnow,
 ].sort((a, b) => (a.card.code < b.card.code ? -1 : 1));
