@@ -12,6 +12,7 @@ export {
   clockMessage,
   columnReason,
   defaultColumn,
+  escapesNaive,
   naiveReason,
   timingOf,
 } from './idioms/clock-fixes.ts';

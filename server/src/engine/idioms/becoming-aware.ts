@@ -246,7 +246,7 @@ const textReason = 'Its text gains `+00:00`.';
 const zReason = 'The text ends in `+00:00` instead of `Z`.';
 
 /** What a datetime gives that does not depend on its zone. */
-const zonelessParts = new Set([
+export const zonelessParts = new Set([
   'year',
   'month',
   'day',

@@ -4,7 +4,7 @@ import type { Fix } from '../rule.ts';
 import { argumentsOf } from '../syntax/calls.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
 import type { Edit } from '../text.ts';
-import { consequencesOfAwareness } from './becoming-aware.ts';
+import { consequencesOfAwareness, zonelessParts } from './becoming-aware.ts';
 import { isUtc, mergeInsertions, spellDatetime, spellUtc } from './datetimes.ts';
 import { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './timestamp-columns.ts';
 
@@ -104,6 +104,34 @@ export function clockFixes(file: SourceFile, clock: NaiveClock): Fix[] {
     });
   }
   return fixes;
+}
+
+/**
+ * Whether the naive value of a call gets out of its expression: false where a zone is put on it there, or only a part is
+ * taken that has none, such as its date.
+ */
+export function escapesNaive(file: SourceFile, call: Node): boolean {
+  let value = call;
+  for (let parent = value.parent; parent; parent = value.parent) {
+    if (parent.is('parenthesized_expression')) {
+      value = parent;
+      continue;
+    }
+    if (parent.is('argument_list') && parent.parent?.is('call')) {
+      const callee = parent.parent.field('function');
+      if (callee.is('attribute') && callee.field('attribute').text === 'localize') return false;
+      return file.qualified(callee) !== 'django.utils.timezone.make_aware';
+    }
+    const method = parent.parent;
+    if (!parent.is('attribute')) return true;
+    const name = parent.field('attribute').text;
+    if (name === 'astimezone' || zonelessParts.has(name)) return false;
+    if (name !== 'replace' || !method?.is('call')) return true;
+    const { keywords, positional, hasDoubleSplat } = argumentsOf(method);
+    if (keywords.has('tzinfo') || hasDoubleSplat || positional.length > 7) return false;
+    value = method;
+  }
+  return true;
 }
 
 /** When a call runs. */
