@@ -4,7 +4,7 @@ export { defineRule, py } from './define.ts';
 export { Document, type Reported, type RuleSet } from './document.ts';
 export { type FileFacts, ownModule, type SourceFile, unitOf } from './file.ts';
 export { choosePass, type FixChoice, type FixOutcome, fixAll, fixPasses } from './fix-all.ts';
-export { consequencesOfAwareness } from './idioms/becoming-aware.ts';
+export { consequencesOfAwareness, mayBecomeAware } from './idioms/becoming-aware.ts';
 export {
   callableKeyword,
   calledClock,

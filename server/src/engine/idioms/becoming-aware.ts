@@ -15,21 +15,33 @@ export interface Consequences {
   readonly mustStayNaive: boolean;
   /** The number that `.timestamp()` gives changes. */
   readonly changesTimestamp: boolean;
+  /** The value is local time, and all that is taken of it is its `.timestamp()`, which local time gives rightly. */
+  readonly keepsTimestamp: boolean;
 }
 
 /**
  * Follows the value of an expression through the expression it stands in and the variable it is put into. It reads the
  * whole function (for a variable of the module, the file), so it belongs into a fix, not into a check.
+ *
+ * @param isUtc whether the naive value is UTC; else it is local time, as `.timestamp()` and `.astimezone()` take it.
  */
-export function consequencesOfAwareness(file: SourceFile, value: Node): Consequences {
+export function consequencesOfAwareness(file: SourceFile, value: Node, isUtc = true): Consequences {
   const reasons = new Set<string>();
   const edits: Edit[] = [];
   const seen = new Set<Node>();
   let safe = true;
   let mustStayNaive = false;
   let changesTimestamp = false;
+  let keepsTimestamp = false;
   follow(value);
-  return { safe: safe && !mustStayNaive, reasons: [...reasons], edits, mustStayNaive, changesTimestamp };
+  return {
+    safe: safe && !mustStayNaive,
+    reasons: [...reasons],
+    edits,
+    mustStayNaive,
+    changesTimestamp,
+    keepsTimestamp,
+  };
 
   function unsafe(reason?: string): undefined {
     safe = false;
@@ -51,6 +63,10 @@ export function consequencesOfAwareness(file: SourceFile, value: Node): Conseque
       return isTokenTime(file, stringValue(parent.field('key'))) ? undefined : storedAs(parent.field('key'));
     if (parent.is('keyword_argument')) return followKeyword(parent);
     if (parent.is('assignment') && parent.field('right') === node) return followAssignment(parent);
+    if (isChoice(node, parent)) {
+      unsafe();
+      return atReads([parent], false, follow);
+    }
     if (parent.is('expression_statement')) return undefined;
     if (parent.is('return_statement')) {
       const returning = file.enclosingFunction(parent);
@@ -67,6 +83,10 @@ export function consequencesOfAwareness(file: SourceFile, value: Node): Conseque
     const { positional, keywords, hasDoubleSplat } = argumentsOf(call);
     if (name === 'strftime') return followFormat(stringValue(positional[0]));
     if (name === 'isoformat') return followText(call);
+    if (name === 'timestamp' && !isUtc) {
+      keepsTimestamp = value.parent === attribute;
+      return unsafe('`.timestamp()` stays the same, but for the hour that the end of daylight saving time repeats.');
+    }
     if (name === 'timestamp') {
       changesTimestamp = true;
       return unsafe(
@@ -74,7 +94,7 @@ export function consequencesOfAwareness(file: SourceFile, value: Node): Conseque
       );
     }
     if (name === 'replace') return keywords.has('tzinfo') ? undefined : hasDoubleSplat ? unsafe() : follow(call);
-    if (name === 'astimezone')
+    if (name === 'astimezone' && isUtc)
       return unsafe('`.astimezone()` takes a naive value for local time; the result changes, towards the correct one.');
     return unsafe();
   }
@@ -237,6 +257,18 @@ export function consequencesOfAwareness(file: SourceFile, value: Node): Conseque
       edits.push({ start: whole.start, end: whole.end, text: '' });
     else if (content) edits.push({ start: content.start, end: content.start + 1, text: '' });
   }
+}
+
+/** Whether a node is one of the values that an `… if … else …`, or an `… or …`, may give. */
+export function isChoice(node: Node, choice: Node): boolean {
+  if (choice.is('conditional_expression')) return choice.namedChildren[1] !== node;
+  return choice.is('boolean_operator');
+}
+
+/** Whether nothing that is seen of a value refuses an aware one. For fixes, as it reads the whole function. */
+export function mayBecomeAware(file: SourceFile, value: Node): boolean {
+  const { mustStayNaive, edits } = consequencesOfAwareness(file, value, false);
+  return !mustStayNaive && edits.length === 0;
 }
 
 const comparedReason =

@@ -4,7 +4,7 @@ import type { Fix } from '../rule.ts';
 import { argumentsOf } from '../syntax/calls.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
 import type { Edit } from '../text.ts';
-import { consequencesOfAwareness, zonelessParts } from './becoming-aware.ts';
+import { consequencesOfAwareness, isChoice, zonelessParts } from './becoming-aware.ts';
 import { isUtc, mergeInsertions, spellDatetime, spellUtc } from './datetimes.ts';
 import { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './timestamp-columns.ts';
 
@@ -74,12 +74,12 @@ export function clockFixes(file: SourceFile, clock: NaiveClock): Fix[] {
   const replace = (text: string): Edit => ({ start: call.start, end: call.end, text });
   const column = defaultColumn(file, call);
   const around = timing.kind === 'default' ? timing.maker : call;
-  const consequences = consequencesOfAwareness(file, around);
+  const consequences = consequencesOfAwareness(file, around, clock.isUtc);
   const reasons = [
-    ...(clock.isUtc ? [] : [localReason]),
+    ...(clock.isUtc || consequences.keepsTimestamp ? [] : [localReason]),
     ...(timing.kind === 'default' ? [deferredReason] : []),
     ...(column ? [columnReason] : []),
-    ...(consequences.reasons.length > 0 && timing.kind !== 'default' ? consequences.reasons : []),
+    ...(timing.kind === 'default' ? [] : consequences.reasons),
   ];
   const fixes: Fix[] = [];
   const widened = column ? column.aware() : [];
@@ -113,7 +113,7 @@ export function clockFixes(file: SourceFile, clock: NaiveClock): Fix[] {
 export function escapesNaive(file: SourceFile, call: Node): boolean {
   let value = call;
   for (let parent = value.parent; parent; parent = value.parent) {
-    if (parent.is('parenthesized_expression')) {
+    if (parent.is('parenthesized_expression') || isChoice(value, parent)) {
       value = parent;
       continue;
     }

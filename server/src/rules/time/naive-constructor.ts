@@ -1,5 +1,13 @@
 import type { Finding, Fix, SourceFile, TypedNode } from '../../engine/index.ts';
-import { argumentsOf, calledClock, defineRule, escapesNaive, py, spellUtc } from '../../engine/index.ts';
+import {
+  argumentsOf,
+  calledClock,
+  defineRule,
+  escapesNaive,
+  mayBecomeAware,
+  py,
+  spellUtc,
+} from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR105',
@@ -102,7 +110,7 @@ const constructed = new Set(['datetime.datetime']);
 function withZone(file: SourceFile, call: TypedNode<'call'>): Fix | undefined {
   const last = call.field('arguments').namedChildren.at(-1);
   const zone = spellUtc(file, call.field('function'));
-  if (!last || !zone) return undefined;
+  if (!last || !zone || !mayBecomeAware(file, call)) return undefined;
   return {
     title: `Add \`tzinfo=${zone.text}\``,
     safety: 'unsafe',

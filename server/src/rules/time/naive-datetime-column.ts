@@ -1,3 +1,4 @@
+import type { SourceFile } from '../../engine/index.ts';
 import { defineRule, isMigration, naiveColumnType, naiveMappedAttribute, py } from '../../engine/index.ts';
 
 export default defineRule({
@@ -223,6 +224,20 @@ export default defineRule({
       `,
     },
     {
+      path: 'database/revisions/versions/2023-04-14_users.py',
+      ok: py`
+        import sqlalchemy as sa
+        from alembic import op
+
+        revision = "3dd4d12844dc"
+        down_revision = "5c60513d6e5e"
+
+
+        def upgrade() -> None:
+            op.add_column("users", sa.Column("created_at", sa.DateTime()))
+      `,
+    },
+    {
       ok: py`
         from legacy.columns import Column, DateTime
 
@@ -235,7 +250,7 @@ export default defineRule({
       const callee = call.field('function');
       if (callee.is('attribute') && !columnNames.has(callee.field('attribute').text)) return undefined;
       const column = naiveColumnType(file, call);
-      if (!column || isMigration(file)) return undefined;
+      if (!column || isRevision(file)) return undefined;
       const aware = `${column.type.replace(/\([\s\S]*$/, '')}(timezone=True)`;
       return {
         at: column.at,
@@ -247,7 +262,7 @@ export default defineRule({
       };
     },
     assignment(assignment, file) {
-      if (!assignment.field('type')?.text.includes('Mapped[') || isMigration(file)) return undefined;
+      if (!assignment.field('type')?.text.includes('Mapped[') || isRevision(file)) return undefined;
       const column = naiveMappedAttribute(file, assignment);
       if (!column) return undefined;
       return {
@@ -263,3 +278,8 @@ export default defineRule({
 });
 
 const columnNames = new Set(['Column', 'mapped_column', 'Field']);
+
+/** An Alembic revision is what was done to the database; it is known by its path, or by what it must define. */
+function isRevision(file: SourceFile): boolean {
+  return isMigration(file) || file.moduleBindings('down_revision').length > 0;
+}

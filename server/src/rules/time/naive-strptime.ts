@@ -1,5 +1,14 @@
 import type { Finding, Node, SourceFile } from '../../engine/index.ts';
-import { argumentsOf, calledClock, defineRule, escapesNaive, py, spellUtc, stringValue } from '../../engine/index.ts';
+import {
+  argumentsOf,
+  calledClock,
+  defineRule,
+  escapesNaive,
+  mayBecomeAware,
+  py,
+  spellUtc,
+  stringValue,
+} from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR106',
@@ -60,6 +69,19 @@ export default defineRule({
       `,
     },
     {
+      bad: py`
+        from datetime import datetime
+
+        import pytz
+
+
+        def read(text: str, zone: str) -> datetime:
+            local = datetime.strptime(text, "%Y-%m-%d %H:%M")
+        #           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR106 none
+            return pytz.timezone(zone).localize(local)
+      `,
+    },
+    {
       ok: py`
         from datetime import UTC, datetime
 
@@ -74,6 +96,7 @@ export default defineRule({
         fifth = pytz.timezone("Europe/Zurich").localize(datetime.strptime(text, "%Y-%m-%d"))
         sixth = datetime.strptime(text, "%H:%M").astimezone(UTC)
         seventh = datetime.strptime(text, "%H:%M").time()
+        eighth = (datetime.strptime(text, "%d.%m.%Y") if swiss else datetime.strptime(text, "%Y-%m-%d")).replace(tzinfo=UTC)
       `,
     },
     {
@@ -112,7 +135,7 @@ export default defineRule({
         message: `\`${callee.text}\` with the format \`${format}\` gives a time without its zone; add \`.replace(tzinfo=…)\`, or read the offset with \`%z\`.`,
         fix: () => {
           const zone = spellUtc(file, callee);
-          if (!zone) return undefined;
+          if (!zone || !mayBecomeAware(file, call)) return undefined;
           const text = `.replace(tzinfo=${zone.text})`;
           return {
             title: `Add \`${text}\``,
