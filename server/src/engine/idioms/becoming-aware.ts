@@ -350,7 +350,10 @@ function readsOf(file: SourceFile, variable: Node): { reads: Node[]; complete: b
         isRead(identifier) &&
         file.bindings(identifier)[0] === binding,
     );
-  return { reads, complete: owner.contains(binding.node) };
+  const isShared = owner
+    .below('global_statement', 'nonlocal_statement')
+    .some((statement) => statement.namedChildren.some((name) => name.text === variable.text));
+  return { reads, complete: !isShared && owner.contains(binding.node) };
 }
 
 /** Every place of the file that reads something of this name: a variable, an attribute, a function's result, a key. */
