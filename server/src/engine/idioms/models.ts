@@ -1,6 +1,8 @@
 import type { SourceFile } from '../file.ts';
 import { argumentsIn, argumentsOf, stringValue } from '../syntax/calls.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
+import type { Edit } from '../text.ts';
+import { without } from './item-edits.ts';
 import { isMigration } from './paths.ts';
 
 /**
@@ -376,3 +378,33 @@ const mappingDecorators = new Set([
 const harmlessDecorators = /^(?:functools\.total_ordering|typing\.|typing_extensions\.|sqlalchemy\.)/;
 /** Bases that neither map a class nor make it a dataclass. */
 const harmlessBases = /^(?:builtins|typing|typing_extensions|abc|enum|collections|sqlalchemy|sqlmodel|pydantic)\./;
+
+/** The arguments of a `mapped_column()` or `relationship()` that only a class mapped as a dataclass may have. */
+export function dataclassArgumentsOf(call: TypedNode<'call'>): TypedNode<'keyword_argument'>[] {
+  return call
+    .field('arguments')
+    .namedChildren.filter((argument) => argument.is('keyword_argument'))
+    .filter((argument) => dataclassArguments.has(argument.field('name').text));
+}
+
+/**
+ * The edit that takes a dataclass argument out of a call, one at a time; a column's `default_factory` becomes its
+ * `default` where it has none yet. `replacement` says what is written instead.
+ */
+export function withoutDataclassArgument(
+  call: TypedNode<'call'>,
+  construct: 'mapped_column' | 'relationship',
+  argument: TypedNode<'keyword_argument'>,
+): { readonly edit: Edit; readonly replacement: string | undefined } {
+  const { keywords } = argumentsOf(call);
+  const name = argument.field('name');
+  const isDefault = name.text === 'default_factory' && construct === 'mapped_column';
+  if (!isDefault || keywords.has('default') || keywords.has('insert_default'))
+    return { edit: without(argument, call.field('arguments').namedChildren), replacement: undefined };
+  return {
+    edit: { start: name.start, end: name.end, text: 'default' },
+    replacement: `default=${argument.field('value').text}`,
+  };
+}
+
+const dataclassArguments = new Set(['init', 'repr', 'compare', 'hash', 'kw_only', 'default_factory']);
