@@ -5,7 +5,7 @@ export { Document, type Reported, type RuleSet } from './document.ts';
 export { type FileFacts, ownModule, type SourceFile, unitOf } from './file.ts';
 export { choosePass, type FixChoice, type FixOutcome, fixAll, fixPasses } from './fix-all.ts';
 export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
-export { appended, startsLine, without } from './idioms/item-edits.ts';
+export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
 export * from './idioms/models.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';

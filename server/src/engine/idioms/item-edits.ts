@@ -33,21 +33,37 @@ export function appended(list: Node, text: string, eol: string): Edit[] {
 
 /** The edit that takes one of the items of a node out, with its comma, and with its line where it has one to itself. */
 export function without(item: Node, items: readonly Node[]): Edit {
-  const { ground } = item;
-  const index = items.findIndex((candidate) => candidate.row === item.row);
-  const next = items[index + 1];
-  const previous = items[index - 1];
-  const siblings = item.parent?.children ?? [];
-  const comma = siblings.find((child) => child.kind === '","' && child.start >= item.end);
-  const end = (comma ?? item).end;
-  if (!next && !previous) return { start: item.start, end, text: '' };
-  const rest = /^[ \t]*(?:#[^\n]*)?\n/.exec(ground.text.slice(end - ground.start));
-  if (startsLine(item) && rest) {
-    const start = item.start - indentOf(item).length;
-    return { start, end: end + rest[0].length, text: '' };
+  const [edit] = withoutAll([item], items);
+  return edit ?? { start: item.start, end: item.end, text: '' };
+}
+
+/** The edits that take several of the items of a node out; neighbours go in one edit. */
+export function withoutAll(removed: readonly Node[], items: readonly Node[]): Edit[] {
+  const edits: Edit[] = [];
+  for (let index = 0; index < items.length; index++) {
+    const first = items[index];
+    if (!first || !removed.includes(first)) continue;
+    const previous = items[index - 1];
+    let last = first;
+    for (let next = items[index + 1]; next && removed.includes(next); next = items[index + 1]) {
+      last = next;
+      index++;
+    }
+    edits.push(withoutRun(first, last, previous, items[index + 1]));
   }
-  if (next) return { start: item.start, end: next.start, text: '' };
-  return { start: previous?.end ?? item.start, end: item.end, text: '' };
+  return edits;
+}
+
+function withoutRun(first: Node, last: Node, previous: Node | undefined, next: Node | undefined): Edit {
+  const { ground } = first;
+  const comma = last.parent?.children.find((child) => child.kind === '","' && child.start >= last.end);
+  const end = (comma ?? last).end;
+  if (!next && !previous) return { start: first.start, end, text: '' };
+  const rest = /^[ \t]*(?:#[^\n]*)?\n/.exec(ground.text.slice(end - ground.start));
+  if (startsLine(first) && rest)
+    return { start: first.start - indentOf(first).length, end: end + rest[0].length, text: '' };
+  if (next) return { start: first.start, end: next.start, text: '' };
+  return { start: previous?.end ?? first.start, end: last.end, text: '' };
 }
 
 /** Whether nothing but white space stands before a node on its line. */

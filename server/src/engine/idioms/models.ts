@@ -2,7 +2,7 @@ import type { SourceFile } from '../file.ts';
 import { argumentsIn, argumentsOf, stringValue } from '../syntax/calls.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
 import type { Edit } from '../text.ts';
-import { without } from './item-edits.ts';
+import { without, withoutAll } from './item-edits.ts';
 import { isMigration } from './paths.ts';
 
 /**
@@ -124,8 +124,11 @@ export function mappedAttributes(file: SourceFile, definition: TypedNode<'class_
   return found;
 }
 
-/** What a class inherits as far as the file tells; decorators of its own count. */
-export function ancestryOf(file: SourceFile, definition: TypedNode<'class_definition'>): Ancestry {
+/**
+ * What a class inherits as far as the file tells; decorators of its own count. `ignoring` is a base or a decorator that
+ * is taken for absent, to see what a class is without it.
+ */
+export function ancestryOf(file: SourceFile, definition: TypedNode<'class_definition'>, ignoring?: Node): Ancestry {
   const registries = new Set<string>();
   let root: Ancestry['root'];
   let complete = true;
@@ -138,18 +141,19 @@ export function ancestryOf(file: SourceFile, definition: TypedNode<'class_defini
     if (seen.has(current)) return;
     seen.add(current);
     for (const decorator of file.decorators(current)) {
+      if (decorator === ignoring) continue;
       const callee = decorator.is('call') ? decorator.field('function') : decorator;
       const name = mappingDecorator(file, callee);
-      if (name === 'mapped_as_dataclass') dataclass = true;
-      if (name === undefined && file.qualified(callee) === undefined) complete = false;
-      else if (name === undefined && !harmlessDecorators.test(file.qualified(callee) ?? '')) complete = false;
-      else if (name !== undefined) {
+      if (name === undefined) complete &&= harmlessDecorators.test(file.qualified(callee) ?? '');
+      else if (name === 'unmapped_dataclass') dataclass = true;
+      else {
         root ??= 'declarative';
-        registries.add(name === 'as_declarative' ? current.field('name').text : callee.text);
+        dataclass ||= name === 'mapped_as_dataclass';
+        registries.add(name.startsWith('as_declarative') ? current.field('name').text : callee.text);
       }
     }
     for (const base of current.field('superclasses')?.namedChildren ?? []) {
-      if (base.is('keyword_argument')) continue;
+      if (base.is('keyword_argument') || base === ignoring) continue;
       const expression = base.is('subscript') ? base.field('value') : base;
       const name = sqlalchemyName(file, expression);
       if (name === 'DeclarativeBase' || name === 'DeclarativeBaseNoMeta') {
@@ -173,7 +177,7 @@ export function ancestryOf(file: SourceFile, definition: TypedNode<'class_defini
       const qualified = file.qualified(expression);
       if (qualified !== undefined && harmlessBases.test(qualified)) return;
       complete = false;
-      if (qualified !== undefined) registries.add(qualified);
+      registries.add(qualified ?? expression.text);
     }
   }
 }
@@ -379,6 +383,11 @@ const harmlessDecorators = /^(?:functools\.total_ordering|typing\.|typing_extens
 /** Bases that neither map a class nor make it a dataclass. */
 const harmlessBases = /^(?:builtins|typing|typing_extensions|abc|enum|collections|sqlalchemy|sqlmodel|pydantic)\./;
 
+/** Every class of the file, in order. For fixes: a check asks about the class it stands in. */
+export function classesOf(file: SourceFile): TypedNode<'class_definition'>[] {
+  return file.units.flatMap((unit) => unit.root.below('class_definition'));
+}
+
 /** The arguments of a `mapped_column()` or `relationship()` that only a class mapped as a dataclass may have. */
 export function dataclassArgumentsOf(call: TypedNode<'call'>): TypedNode<'keyword_argument'>[] {
   return call
@@ -405,6 +414,21 @@ export function withoutDataclassArgument(
     edit: { start: name.start, end: name.end, text: 'default' },
     replacement: `default=${argument.field('value').text}`,
   };
+}
+
+/** The edits that take all dataclass arguments out of a call, as `withoutDataclassArgument` does one by one. */
+export function withoutDataclassArguments(
+  call: TypedNode<'call'>,
+  construct: 'mapped_column' | 'relationship',
+): Edit[] {
+  const kept: Edit[] = [];
+  const removed: Node[] = [];
+  for (const argument of dataclassArgumentsOf(call)) {
+    const { edit, replacement } = withoutDataclassArgument(call, construct, argument);
+    if (replacement === undefined) removed.push(argument);
+    else kept.push(edit);
+  }
+  return [...kept, ...withoutAll(removed, call.field('arguments').namedChildren)];
 }
 
 const dataclassArguments = new Set(['init', 'repr', 'compare', 'hash', 'kw_only', 'default_factory']);
