@@ -416,19 +416,27 @@ export function withoutDataclassArgument(
   };
 }
 
-/** The edits that take all dataclass arguments out of a call, as `withoutDataclassArgument` does one by one. */
+/**
+ * The edits that take out of a call all that SQLAlchemy refuses once its class is no dataclass: as
+ * `withoutDataclassArgument` does one by one, and with them a relationship's `default`, which only dataclasses have.
+ */
 export function withoutDataclassArguments(
   call: TypedNode<'call'>,
   construct: 'mapped_column' | 'relationship',
 ): Edit[] {
-  const kept: Edit[] = [];
+  const renamed: Edit[] = [];
   const removed: Node[] = [];
-  for (const argument of dataclassArgumentsOf(call)) {
+  const items = call.field('arguments').namedChildren;
+  for (const argument of items) {
+    if (!argument.is('keyword_argument')) continue;
+    const name = argument.field('name').text;
+    if (name === 'dataclass_metadata' || (name === 'default' && construct === 'relationship')) removed.push(argument);
+    if (!dataclassArguments.has(name)) continue;
     const { edit, replacement } = withoutDataclassArgument(call, construct, argument);
     if (replacement === undefined) removed.push(argument);
-    else kept.push(edit);
+    else renamed.push(edit);
   }
-  return [...kept, ...withoutAll(removed, call.field('arguments').namedChildren)];
+  return [...renamed, ...withoutAll(removed, items)];
 }
 
 const dataclassArguments = new Set(['init', 'repr', 'compare', 'hash', 'kw_only', 'default_factory']);

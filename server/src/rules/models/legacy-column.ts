@@ -37,7 +37,7 @@ export default defineRule({
   examples: [
     {
       bad: py`
-        from sqlalchemy import Boolean, Column, DateTime, Enum, ForeignKey, Integer, Numeric, String
+        from sqlalchemy import JSON, Boolean, Column, DateTime, Enum, ForeignKey, Integer, Numeric, String
         from sqlalchemy.orm import DeclarativeBase
 
         from app.kinds import Kind
@@ -67,9 +67,11 @@ export default defineRule({
         #          ^^^^^^ GR206 unsafe
             price = Column(Numeric(10, 2), nullable=False)
         #           ^^^^^^ GR206 unsafe
+            tags = Column(JSON, nullable=False, default=list)
+        #          ^^^^^^ GR206 unsafe
       `,
       good: py`
-        from sqlalchemy import Boolean, Column, DateTime, Enum, ForeignKey, Integer, Numeric, String
+        from sqlalchemy import JSON, Boolean, Column, DateTime, Enum, ForeignKey, Integer, Numeric, String
         from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
         from app.kinds import Kind
@@ -94,6 +96,7 @@ export default defineRule({
             )
             kind: Mapped[Kind | None] = mapped_column(Enum(Kind))
             price: Mapped[Decimal] = mapped_column(Numeric(10, 2), nullable=False)
+            tags: Mapped[list[object]] = mapped_column(JSON, nullable=False, default=list)
       `,
     },
     {
@@ -300,7 +303,7 @@ function valueType(file: SourceFile, call: TypedNode<'call'>): ValueType | undef
   if (given.hasSplat || given.hasDoubleSplat || !given.list.is('argument_list')) return undefined;
   const nullable = nullability(given);
   const type = typeArgument(file, given);
-  const found = type && pythonType(file, type);
+  const found = type && pythonType(file, type, given.keyword('default'));
   if (nullable === undefined || !found) return undefined;
   return { ...found, optional: nullable };
 }
@@ -327,7 +330,7 @@ function typeArgument(file: SourceFile, given: CallArguments): Node | undefined 
   return name !== undefined && !schemaItems.has(name) ? type : undefined;
 }
 
-function pythonType(file: SourceFile, type: Node): Omit<ValueType, 'optional'> | undefined {
+function pythonType(file: SourceFile, type: Node, initial?: Node): Omit<ValueType, 'optional'> | undefined {
   const callee = type.is('call') ? type.field('function') : type;
   const qualified = file.qualified(callee) ?? '';
   const name = sqlalchemyName(file, callee);
@@ -341,8 +344,11 @@ function pythonType(file: SourceFile, type: Node): Omit<ValueType, 'optional'> |
     const inner = item && given?.keyword('dimensions') === undefined ? pythonType(file, item) : undefined;
     return inner && file.targets('3.9') ? listOf(inner) : undefined;
   }
-  if (name === 'JSON' || name === 'JSONB')
-    return file.targets('3.9') ? builtin('dict', 'dict[str, object]') : undefined;
+  if (name === 'JSON' || name === 'JSONB') {
+    if (!file.targets('3.9')) return undefined;
+    const isList = initial && (initial.is('list') || file.qualified(initial) === 'builtins.list');
+    return isList ? builtin('list', 'list[object]') : builtin('dict', 'dict[str, object]');
+  }
   if (decimals.has(name) || (floats.has(name) && !inMysql)) {
     const stated = given?.keyword('asdecimal');
     if (stated && !stated.is('true', 'false')) return undefined;

@@ -34,7 +34,7 @@ export default defineRule({
   examples: [
     {
       bad: py`
-        from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
+        from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column, relationship
 
 
         class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
@@ -48,9 +48,10 @@ export default defineRule({
 
             id: Mapped[int] = mapped_column(init=False, primary_key=True, repr=False)
             name: Mapped[str] = mapped_column(default_factory=str, init=False)
+            team: Mapped["Team | None"] = relationship("Team", default=None, init=False)
       `,
       good: py`
-        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
         class Base(DeclarativeBase):
@@ -62,6 +63,7 @@ export default defineRule({
 
             id: Mapped[int] = mapped_column(primary_key=True)
             name: Mapped[str] = mapped_column(default=str)
+            team: Mapped["Team | None"] = relationship("Team")
       `,
     },
     {
