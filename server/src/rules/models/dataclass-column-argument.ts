@@ -153,10 +153,10 @@ export default defineRule({
   ],
   on: {
     call(call, file) {
-      const found = dataclassArgumentsOf(call);
-      if (found.length === 0) return undefined;
       const construct = constructOf(file, call);
       if (construct !== 'mapped_column' && construct !== 'relationship') return undefined;
+      const found = dataclassArgumentsOf(call);
+      if (found.length === 0) return undefined;
       const attribute = attributeOf(file, call);
       if (!attribute) return undefined;
       const { root, complete, dataclass } = ancestryOf(file, attribute.owner);
