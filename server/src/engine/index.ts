@@ -21,6 +21,9 @@ export {
 } from './idioms/clock-fixes.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
 
+export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
+export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
+export * from './idioms/models.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
