@@ -3,7 +3,6 @@ import { argumentsIn, argumentsOf, stringValue } from '../syntax/calls.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
 import type { Edit } from '../text.ts';
 import { without, withoutAll } from './item-edits.ts';
-import { isMigration } from './paths.ts';
 
 /**
  * What SQLAlchemy's declarative mapping and SQLModel make of a file's classes, as far as the file itself tells. Answers
@@ -322,13 +321,6 @@ export function isBaseFactory(file: SourceFile, call: TypedNode<'call'>): boolea
     callee.is('attribute') &&
     callee.field('attribute').text === 'generate_base' &&
     isRegistry(file, callee.field('object'))
-  );
-}
-
-/** An Alembic revision, by its path or by the two names that Alembic reads from one. */
-export function isRevision(file: SourceFile): boolean {
-  return (
-    isMigration(file) || (file.moduleBindings('down_revision').length > 0 && file.moduleBindings('revision').length > 0)
   );
 }
 

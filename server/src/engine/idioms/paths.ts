@@ -7,11 +7,12 @@ export function isTestFile(file: SourceFile): boolean {
   return /(^|\/)tests?\//.test(file.path) || /(^|\/)(test_[^/]*|[^/]*_test|conftest)\.pyi?$/.test(file.path);
 }
 
-/** An Alembic environment or revision. */
+/** An Alembic environment or revision: by its path, or by the two names that Alembic reads from a revision. */
 export function isMigration(file: SourceFile): boolean {
   return (
     /(^|\/)(alembic|migrations)\/(versions\/[^/]+|env)\.py$/.test(file.path) ||
-    /(^|\/)versions\/[0-9a-f]{8,}_[^/]*\.py$/.test(file.path)
+    /(^|\/)versions\/[0-9a-f]{8,}_[^/]*\.py$/.test(file.path) ||
+    (file.moduleBindings('down_revision').length > 0 && file.moduleBindings('revision').length > 0)
   );
 }
 

@@ -8,6 +8,7 @@ import {
   type Edit,
   type Fix,
   isMappedClass,
+  isMigration,
   joinInsertions,
   type MappedAttribute,
   mappedAnnotation,
@@ -205,13 +206,28 @@ export default defineRule({
             ID = Column("id", Integer)
       `,
     },
+    {
+      // A revision is what was done to the database; it is not changed afterwards.
+      path: 'alembic/versions/2024_add_users.py',
+      ok: py`
+        from sqlalchemy import Column, Integer
+        from sqlalchemy.orm import DeclarativeBase
+
+        class Base(DeclarativeBase):
+            pass
+
+        class User(Base):
+            __tablename__ = "user"
+            id = Column(Integer, primary_key=True)
+      `,
+    },
   ],
   on: {
     call(call, file) {
       const callee = call.field('function');
       if (!callee.is('identifier', 'attribute') || sqlalchemyName(file, callee) !== 'Column') return undefined;
       const attribute = attributeOf(file, call);
-      if (!attribute?.statement.is('assignment')) return undefined;
+      if (!attribute?.statement.is('assignment') || isMigration(file)) return undefined;
       const { owner, name } = attribute;
       if (!isModelOrMixin(file, owner)) return undefined;
       if (mappedAnnotation(file, attribute.annotation))

@@ -4,6 +4,7 @@ import {
   type Edit,
   type Fix,
   isBaseFactory,
+  isMigration,
   joinInsertions,
   mappingDecorator,
   type Node,
@@ -140,13 +141,22 @@ export default defineRule({
             pass
       `,
     },
+    {
+      // A revision is what was done to the database; it is not changed afterwards.
+      path: 'alembic/versions/2024_add_users.py',
+      ok: py`
+        from sqlalchemy.orm import declarative_base
+
+        Base = declarative_base()
+      `,
+    },
   ],
   on: {
     call(call, file) {
       const callee = call.field('function');
       if (!callee.is('identifier', 'attribute') || sqlalchemyName(file, callee) !== 'declarative_base')
         return undefined;
-      if (!isBaseFactory(file, call)) return undefined;
+      if (!isBaseFactory(file, call) || isMigration(file)) return undefined;
       const assignment = call.parent;
       const target = assignment?.is('assignment') ? assignment.field('left') : undefined;
       const wanted = target?.is('identifier')
@@ -159,6 +169,7 @@ export default defineRule({
       };
     },
     class_definition(definition, file) {
+      if (isMigration(file)) return undefined;
       return file.decorators(definition).flatMap((decorator) => {
         const callee = decorator.is('call') ? decorator.field('function') : decorator;
         const name = callee.is('identifier', 'attribute') ? mappingDecorator(file, callee) : undefined;

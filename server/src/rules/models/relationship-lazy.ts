@@ -7,7 +7,7 @@ import {
   defineRule,
   type Fact,
   type Finding,
-  isRevision,
+  isMigration,
   mappedAnnotation,
   type Node,
   py,
@@ -229,7 +229,7 @@ export default defineRule<typeof options, Relation>({
     call(call, file, { required, allow }) {
       const construct = constructOf(file, call);
       if (construct !== 'relationship' && construct !== 'Relationship') return undefined;
-      if (isRevision(file)) return undefined;
+      if (isMigration(file)) return undefined;
       const attribute = attributeOf(file, call);
       const wrapper = mappedAnnotation(file, attribute?.annotation)?.wrapper ?? 'Mapped';
       const accepted = new Set<string>([required, ...allow, 'write_only', 'dynamic']);

@@ -5,6 +5,7 @@ import {
   constructOf,
   defineRule,
   definitionOf,
+  isMigration,
   type MappedAttribute,
   type Node,
   py,
@@ -173,13 +174,30 @@ export default defineRule({
             return relationship(User)
       `,
     },
+    {
+      // A revision is what was done to the database; it is not changed afterwards.
+      path: 'alembic/versions/2024_add_users.py',
+      ok: py`
+        from sqlalchemy.orm import DeclarativeBase, relationship
+
+        class Base(DeclarativeBase):
+            pass
+
+        class User(Base):
+            __tablename__ = "user"
+
+        class Post(Base):
+            __tablename__ = "post"
+            user = relationship(User)
+      `,
+    },
   ],
   on: {
     call(call, file) {
       if (constructOf(file, call) !== 'relationship') return undefined;
       const given = argumentsOf(call);
       const argument = given.hasSplat ? undefined : given.at(0, 'argument');
-      if (!argument?.is('identifier', 'attribute')) return undefined;
+      if (!argument?.is('identifier', 'attribute') || isMigration(file)) return undefined;
       const target = relationshipTarget(file, call);
       if (target?.form !== 'class' || !isClass(file, argument, target.name)) return undefined;
       return {

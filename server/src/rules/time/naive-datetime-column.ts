@@ -1,4 +1,3 @@
-import type { SourceFile } from '../../engine/index.ts';
 import { defineRule, isMigration, naiveColumnType, naiveMappedAttribute, py } from '../../engine/index.ts';
 
 export default defineRule({
@@ -250,7 +249,7 @@ export default defineRule({
       const callee = call.field('function');
       if (callee.is('attribute') && !columnNames.has(callee.field('attribute').text)) return undefined;
       const column = naiveColumnType(file, call);
-      if (!column || isRevision(file)) return undefined;
+      if (!column || isMigration(file)) return undefined;
       const aware = `${column.type.replace(/\([\s\S]*$/, '')}(timezone=True)`;
       return {
         at: column.at,
@@ -262,7 +261,7 @@ export default defineRule({
       };
     },
     assignment(assignment, file) {
-      if (!assignment.field('type')?.text.includes('Mapped[') || isRevision(file)) return undefined;
+      if (!assignment.field('type')?.text.includes('Mapped[') || isMigration(file)) return undefined;
       const column = naiveMappedAttribute(file, assignment);
       if (!column) return undefined;
       return {
@@ -278,8 +277,3 @@ export default defineRule({
 });
 
 const columnNames = new Set(['Column', 'mapped_column', 'Field']);
-
-/** An Alembic revision is what was done to the database; it is known by its path, or by what it must define. */
-function isRevision(file: SourceFile): boolean {
-  return isMigration(file) || file.moduleBindings('down_revision').length > 0;
-}
