@@ -26,6 +26,34 @@ export { appended, startsLine, without, withoutAll } from './idioms/item-edits.t
 export * from './idioms/models.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
+export {
+  admitsNone,
+  aliasedType,
+  anyNames,
+  isClass,
+  isMethod,
+  literalType,
+  meansBuiltin,
+  namesInType,
+  qualifiedType,
+  readType,
+  type TypeExpression,
+  valueType,
+} from './idioms/annotations.ts';
+export {
+  type Ancestry,
+  ancestry,
+  configured,
+  fitsPattern,
+  inheritedConfig,
+  isFullyKnown,
+  type ModelConfig,
+  modelConfigs,
+  type SchemaBase,
+  type SchemaField,
+  schemaBase,
+  schemaFields,
+} from './idioms/schemas.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';
 export { crashedRule, ownRules, unknownSuppression, unusedSuppression } from './own-rules.ts';
