@@ -32,6 +32,7 @@ export {
   anyNames,
   isClass,
   isMethod,
+  isModelByPlace,
   literalType,
   meansBuiltin,
   namesInType,

@@ -155,12 +155,12 @@ export function admitsNone(
       if (base !== undefined && optionals.has(base)) return true;
       if (base !== undefined && (unions.has(base) || literals.has(base)))
         return anyOf(type.arguments.map((argument) => admitsNone(file, argument, seen)));
-      return isClass(file, type.base) ? false : undefined;
+      return isClass(file, type.base) || isModelByPlace(file, type.base) ? false : undefined;
     }
     case 'name': {
       const qualified = qualifiedType(file, type);
       if (qualified !== undefined && (anyNames.has(qualified) || holdNone.has(qualified))) return true;
-      if (isClass(file, type)) return false;
+      if (isClass(file, type) || isModelByPlace(file, type)) return false;
       const alias = seen.includes(type.name) ? undefined : aliasedType(file, type);
       return alias ? admitsNone(file, alias, [...seen, type.name]) : undefined;
     }
@@ -204,6 +204,20 @@ export function isClass(file: SourceFile, expression: TypeExpression): boolean {
     lowerClasses.has(qualified) || (/^[A-Z]/.test(last) && /[a-z]|^(UUID|IO)$/.test(last) && !aliasLike.test(last))
   );
 }
+
+/**
+ * Whether a name is spelt like a class and imported from a module of models, schemas or enumerations. It may still be an
+ * alias, as of `Annotated[…]`, but hardly one of a type with `None`.
+ */
+export function isModelByPlace(file: SourceFile, expression: TypeExpression): boolean {
+  const qualified = qualifiedType(file, expression);
+  if (qualified === undefined || qualified.startsWith(`${ownModule}.`)) return false;
+  const parts = qualified.split('.');
+  const last = parts.pop() ?? '';
+  return /^[A-Z]\w*[a-z]/.test(last) && !aliasLike.test(last) && parts.some((part) => modelModules.has(part));
+}
+
+const modelModules = new Set(['model', 'models', 'schema', 'schemas', 'entities', 'enums']);
 
 const builtinTypes = new Set(
   'bool bytearray bytes complex dict float frozenset int list memoryview range set slice str tuple type'

@@ -5,6 +5,7 @@ import {
   type Finding,
   type Fix,
   isClass,
+  isModelByPlace,
   type Node,
   py,
   qualifiedType,
@@ -26,7 +27,8 @@ export default defineRule({
   advice: 'Add `| None` to the annotation',
   why: 'Readers and type checkers take the annotation at its word and use the value without asking, so `None` fails far from where it came in. PEP 484 no longer reads the default into the type; FastAPI and Pydantic document what the annotation says.',
   fix: 'mixed',
-  fixSafety: 'On a table of SQLModel the annotation decides whether the column is nullable.',
+  fixSafety:
+    'On a table of SQLModel the annotation decides whether the column is nullable, and an imported name may stand for `Annotated[…]`, whose metadata a union hides.',
   requirements: ['004-266', '004-267'],
   peers: ['RUF013', 'mypy no_implicit_optional'],
   examples: [
@@ -101,6 +103,22 @@ export default defineRule({
     },
     {
       bad: py`
+        from app.users.models import User
+
+        def greet(user: User = None, friends: list[User] = None) -> None:
+        #         ^^^^^^^^^^^^^^^^^ GR304 unsafe
+        #                            ^^^^^^^^^^^^^^^^^^^^^^^^^^ GR304 safe
+            show(user, friends)
+      `,
+      good: py`
+        from app.users.models import User
+
+        def greet(user: User | None = None, friends: list[User] | None = None) -> None:
+            show(user, friends)
+      `,
+    },
+    {
+      bad: py`
         import threading
         from fastapi import Request
 
@@ -170,19 +188,18 @@ function admit(file: SourceFile, at: Node, annotation: Node): Fix | undefined {
   const parts = type.kind === 'union' ? type.members : [type];
   if (!parts.every((part) => canJoin(file, part))) return undefined;
   const text = file.slice(type.start, type.end);
-  const table = isTableColumn(file, at);
-  const reason = table ? { safety: 'unsafe' as const } : { safety: 'safe' as const };
+  const safety = safetyOf(file, at, parts);
   if (file.targets('3.10'))
     return {
       title: `Write \`${short(text)} | None\``,
-      ...reason,
+      ...safety,
       edits: [{ start: type.end, end: type.end, text: ' | None' }],
     };
   const optional = spell(file, 'typing', 'Optional', at);
   return (
     optional && {
       title: `Write \`${optional.text}[${short(text)}]\``,
-      ...reason,
+      ...safety,
       edits: [
         { start: type.start, end: type.start, text: `${optional.text}[` },
         { start: type.end, end: type.end, text: ']' },
@@ -216,7 +233,22 @@ const injected = new Set(
 /** Whether `part | None` is a type at run time, and means what `part` did. */
 function canJoin(file: SourceFile, part: TypeExpression): boolean {
   if (part.kind === 'generic') return true;
+  if (isModelByPlace(file, part)) return true;
   return isClass(file, part) && !injected.has(qualifiedType(file, part) ?? '');
+}
+
+function safetyOf(file: SourceFile, at: Node, parts: readonly TypeExpression[]): Pick<Fix, 'safety' | 'reason'> {
+  if (isTableColumn(file, at))
+    return {
+      safety: 'unsafe',
+      reason: 'On a table of SQLModel the annotation decides whether the column is nullable.',
+    };
+  const imported = parts.find((part) => !isClass(file, part) && isModelByPlace(file, part));
+  if (imported?.kind !== 'name') return { safety: 'safe' };
+  return {
+    safety: 'unsafe',
+    reason: `\`${imported.name}\` is imported; where it is an alias of \`Annotated[…]\`, a union hides what it says.`,
+  };
 }
 
 function isTableColumn(file: SourceFile, at: Node): boolean {
