@@ -200,8 +200,10 @@ export function isClass(file: SourceFile, expression: TypeExpression): boolean {
   if (root === 'builtins') return builtinTypes.has(qualified.slice('builtins.'.length));
   if (notClasses.has(qualified) || !classPackages.has(root)) return false;
   const last = qualified.slice(qualified.lastIndexOf('.') + 1);
+  const isTyping = root === 'typing' || root === 'typing_extensions';
   return (
-    lowerClasses.has(qualified) || (/^[A-Z]/.test(last) && /[a-z]|^(UUID|IO)$/.test(last) && !aliasLike.test(last))
+    lowerClasses.has(qualified) ||
+    (/^[A-Z]/.test(last) && /[a-z]|^(UUID|IO)$/.test(last) && (isTyping || !aliasLike.test(last)))
   );
 }
 
@@ -266,7 +268,8 @@ export function literalType(node: Node | undefined): string | undefined {
   if (node.is('integer', 'float')) return /j$/i.test(node.text) ? 'complex' : node.is('float') ? 'float' : 'int';
   if (node.is('unary_operator')) {
     const inner = literalType(node.field('argument'));
-    return inner === 'int' || inner === 'float' ? inner : undefined;
+    const isInverted = node.child('"~"') !== undefined;
+    return inner === 'int' || (inner === 'float' && !isInverted) ? inner : undefined;
   }
   if (node.is('string')) {
     const prefix = (node.child('string_start')?.text ?? '').replace(/["']+$/, '').toLowerCase();

@@ -1,5 +1,6 @@
 import {
   defineRule,
+  isTestFile,
   type Node,
   namesInType,
   py,
@@ -158,7 +159,7 @@ export default defineRule({
       const object = method.field('object');
       if (!object.is('identifier')) return undefined;
       const definition = file.enclosingFunction(call);
-      if (!definition?.is('function_definition') || !isRequest(file, object)) return undefined;
+      if (!definition?.is('function_definition') || isTestFile(file) || !isRequest(file, object)) return undefined;
       if (isMiddleware(definition)) return undefined;
       const result = call.parent?.is('await') ? call.parent : call;
       const fate = follow(result, definition, file);
