@@ -40,6 +40,8 @@ export class SourceFile {
   readonly #classTables = new Map<number, NameTable>();
   #units: readonly Unit[] = [];
   #examined: Reader | undefined;
+  /** Expressions whose names are being looked up, so that `a = b; b = a` comes to an end. */
+  readonly #resolving = new Set<Node>();
 
   constructor(facts: FileFacts) {
     this.facts = facts;
@@ -151,11 +153,18 @@ export class SourceFile {
   qualified(expression: Node | undefined): string | undefined {
     if (!expression) return undefined;
     const unit = unitOf(expression);
-    if (unit.qualified.has(expression.row)) return unit.qualified.get(expression.row);
-    unit.qualified.set(expression.row, undefined);
-    const name = this.#qualify(expression);
-    unit.qualified.set(expression.row, name);
-    return name;
+    if (this.#resolving.has(expression)) return undefined;
+    // An answer is kept only for the unit that is being examined: it alone is examined again when the answer changes.
+    const kept = this.#examined === unit ? unit.qualified : undefined;
+    if (kept?.has(expression.row)) return kept.get(expression.row);
+    this.#resolving.add(expression);
+    try {
+      const name = this.#qualify(expression);
+      kept?.set(expression.row, name);
+      return name;
+    } finally {
+      this.#resolving.delete(expression);
+    }
   }
 
   /** Whether some `from … import *` of the module may bind the name. */

@@ -6,7 +6,21 @@ export { type FileFacts, ownModule, type SourceFile, unitOf } from './file.ts';
 export { choosePass, type FixChoice, type FixOutcome, fixAll, fixPasses } from './fix-all.ts';
 
 export { type Origin, reachingBindings, type Step, type TraceOptions, trace } from './flow/trace.ts';
-
+export {
+  admitsNone,
+  aliasedType,
+  anyNames,
+  isClass,
+  isMethod,
+  isModelByPlace,
+  literalType,
+  meansBuiltin,
+  namesInType,
+  qualifiedType,
+  readType,
+  type TypeExpression,
+  valueType,
+} from './idioms/annotations.ts';
 export { consequencesOfAwareness, mayBecomeAware } from './idioms/becoming-aware.ts';
 export {
   callableKeyword,
@@ -20,11 +34,24 @@ export {
   timingOf,
 } from './idioms/clock-fixes.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
-
 export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
 export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
 export * from './idioms/models.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
+export {
+  type Ancestry,
+  ancestry,
+  configured,
+  fitsPattern,
+  inheritedConfig,
+  isFullyKnown,
+  type ModelConfig,
+  modelConfigs,
+  type SchemaBase,
+  type SchemaField,
+  schemaBase,
+  schemaFields,
+} from './idioms/schemas.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';

@@ -15,6 +15,14 @@ import naiveNow from './time/naive-now.ts';
 import naiveStrptime from './time/naive-strptime.ts';
 import naiveToday from './time/naive-today.ts';
 import naiveUtcnow from './time/naive-utcnow.ts';
+import anyType from './types/any-type.ts';
+import blanketTypeIgnore from './types/blanket-type-ignore.ts';
+import implicitOptional from './types/implicit-optional.ts';
+import missingParameterType from './types/missing-parameter-type.ts';
+import missingReturnType from './types/missing-return-type.ts';
+import readSchemaFromAttributes from './types/read-schema-from-attributes.ts';
+import schemaNotPydantic from './types/schema-not-pydantic.ts';
+import unvalidatedRequest from './types/unvalidated-request.ts';
 
 /** Every rule, the engine’s own first, by code. */
 export const rules: readonly Rule[] = [
@@ -34,4 +42,12 @@ export const rules: readonly Rule[] = [
   naiveStrptime,
   naiveToday,
   naiveUtcnow,
+  anyType,
+  blanketTypeIgnore,
+  implicitOptional,
+  missingParameterType,
+  missingReturnType,
+  readSchemaFromAttributes,
+  schemaNotPydantic,
+  unvalidatedRequest,
 ].sort((a, b) => (a.card.code < b.card.code ? -1 : 1));
