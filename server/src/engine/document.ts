@@ -55,6 +55,8 @@ export class Document {
   readonly #suppressed = new Map<Unit, readonly StoredFinding[]>();
   /** Units that have just been given another class and must be examined again. */
   readonly #homeless = new Set<Unit>();
+  /** Units that read the members of some class. */
+  readonly #memberReaders = new Set<Unit>();
   /** Units with a suppression of the whole file. */
   readonly #suppressors = new Set<Unit>();
   #fileLevel: FileLevel[] = [];
@@ -269,7 +271,8 @@ export class Document {
   #replace(from: number, count: number, cuts: readonly NewCut[]): void {
     const removed = this.#units.slice(from, from + count);
     const added = this.#reuse(removed, cuts);
-    this.#units = this.#units.slice(0, from).concat(added, this.#units.slice(from + count));
+    if (count === added.length) for (const [index, unit] of added.entries()) this.#units[from + index] = unit;
+    else this.#units = this.#units.slice(0, from).concat(added, this.#units.slice(from + count));
     this.#inheritScopes(removed, added);
     this.#place(from);
     this.file.setUnits(this.#units);
@@ -284,14 +287,36 @@ export class Document {
     const touched = new Set(
       [...stale, ...gone].map((unit) => unit.owner?.scopeId).filter((scope) => scope !== undefined),
     );
-    if (touched.size > 0)
-      for (const unit of this.#units)
-        if (unit.membersRead.size > 0 && intersects(unit.membersRead, touched)) stale.add(unit);
-    const facts = new Set<string>();
-    for (const unit of gone) for (const code of unit.facts.keys()) facts.add(code);
-    for (const unit of stale) this.#examine(unit, facts);
-    for (const unit of this.#runFileLevel(facts, changed, stale.size > 0 || gone.length > 0)) stale.add(unit);
+    for (const unit of gone) this.#memberReaders.delete(unit);
+    for (const unit of this.#memberReaders) if (intersects(unit.membersRead, touched)) stale.add(unit);
+    const fresh = new Set(added.filter((unit) => !this.#suppressed.has(unit)));
+    const facts = this.#examineAll(stale, fresh, gone);
+    for (const unit of this.#runFileLevel(facts, changed, new Set(gone), stale.size > 0 || gone.length > 0))
+      stale.add(unit);
     this.#suppress(stale, gone);
+  }
+
+  /** Examines units and returns the codes of the rules that were told something else than before. */
+  #examineAll(stale: ReadonlySet<Unit>, fresh: ReadonlySet<Unit>, gone: readonly Unit[]): Set<string> {
+    const changed = new Set<string>();
+    const compare = (before: readonly Unit['facts'][], after: readonly Unit['facts'][]): void => {
+      const codes = new Set([...before, ...after].flatMap((facts) => [...facts.keys()]));
+      const told = (all: readonly Unit['facts'][], code: string): string =>
+        JSON.stringify(all.flatMap((facts) => facts.get(code) ?? []));
+      for (const code of codes) if (!changed.has(code) && told(before, code) !== told(after, code)) changed.add(code);
+    };
+    for (const unit of stale) {
+      const before = unit.facts;
+      this.#examine(unit);
+      if (unit.membersRead.size > 0) this.#memberReaders.add(unit);
+      else this.#memberReaders.delete(unit);
+      if (!fresh.has(unit)) compare([before], [unit.facts]);
+    }
+    compare(
+      gone.map((unit) => unit.facts),
+      [...fresh].map((unit) => unit.facts),
+    );
+    return changed;
   }
 
   /**
@@ -400,8 +425,7 @@ export class Document {
     return unit.owner ? this.file.classTable(unit.owner) : this.file.moduleTable;
   }
 
-  #examine(unit: Unit, changedFacts: Set<string>): void {
-    const oldFacts = unit.facts;
+  #examine(unit: Unit): void {
     unit.consulted = new Set();
     unit.membersRead = new Set();
     unit.qualified.clear();
@@ -437,9 +461,6 @@ export class Document {
         }
       }
     });
-    for (const code of new Set([...oldFacts.keys(), ...unit.facts.keys()])) {
-      if (JSON.stringify(oldFacts.get(code)) !== JSON.stringify(unit.facts.get(code))) changedFacts.add(code);
-    }
   }
 
   #store(unit: Unit, enabled: EnabledRule, source: Finding, into: StoredFinding[]): void {
@@ -464,12 +485,20 @@ export class Document {
   }
 
   /** Runs the file level of rules whose facts or looked-up names changed; returns the units whose findings changed. */
-  #runFileLevel(changedFacts: ReadonlySet<string>, changedNames: ReadonlySet<string>, moved: boolean): Set<Unit> {
+  #runFileLevel(
+    changedFacts: ReadonlySet<string>,
+    changedNames: ReadonlySet<string>,
+    gone: ReadonlySet<Unit>,
+    moved: boolean,
+  ): Set<Unit> {
     const touched = new Set<Unit>();
     for (const level of this.#fileLevel) {
       const { code } = level.enabled.rule.card;
       const due =
-        changedFacts.has(code) || intersects(level.consulted, changedNames) || (level.membersRead.size > 0 && moved);
+        changedFacts.has(code) ||
+        level.findings.some((finding) => gone.has(finding.unit)) ||
+        intersects(level.consulted, changedNames) ||
+        (level.membersRead.size > 0 && moved);
       if (!due) continue;
       for (const finding of level.findings) touched.add(finding.unit);
       const facts = this.#units.flatMap((unit) => (unit.facts.get(code) ?? []).map((fact) => placedFact(unit, fact)));

@@ -153,10 +153,10 @@ export class SourceFile {
   qualified(expression: Node | undefined): string | undefined {
     if (!expression) return undefined;
     const unit = unitOf(expression);
-    if (this.#resolving.has(expression)) return undefined;
     // An answer is kept only for the unit that is being examined: it alone is examined again when the answer changes.
     const kept = this.#examined === unit ? unit.qualified : undefined;
     if (kept?.has(expression.row)) return kept.get(expression.row);
+    if (this.#resolving.has(expression)) return undefined;
     this.#resolving.add(expression);
     try {
       const name = this.#qualify(expression);

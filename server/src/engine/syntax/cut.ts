@@ -176,6 +176,24 @@ const byteOrderMark = 0xfeff;
 /** The words that go on with a statement at the same indentation. */
 const continuing = new Set(['elif', 'else', 'except', 'finally']);
 
+/** The words that begin a line with a block below it. */
+const blockOpeners = new Set([
+  'async',
+  'case',
+  'class',
+  'def',
+  'elif',
+  'else',
+  'except',
+  'finally',
+  'for',
+  'if',
+  'match',
+  'try',
+  'while',
+  'with',
+]);
+
 /** The words that begin a line of a valid file only outside brackets (language reference, "Keywords"). */
 const outsideBrackets = new Set([
   'assert',
@@ -228,7 +246,7 @@ function nextLine(text: string, from: number): Line {
   }
 }
 
-/** `opensBlock`: the line ends with a colon outside brackets. */
+/** `opensBlock`: the line begins as a compound statement or clause does, and ends with a colon outside brackets. */
 function scanLogicalLine(text: string, line: Line): { end: number; reach: number; opensBlock: boolean } {
   let depth = 0;
   let reach = line.content;
@@ -240,7 +258,12 @@ function scanLogicalLine(text: string, line: Line): { end: number; reach: number
     switch (code) {
       case newline: {
         offset++;
-        if (depth === 0) return { end: offset, reach: Math.max(reach, offset), opensBlock: last === colon };
+        if (depth === 0)
+          return {
+            end: offset,
+            reach: Math.max(reach, offset),
+            opensBlock: last === colon && blockOpeners.has(wordAt(text, line.content)),
+          };
         const inner = nextLine(text, offset);
         offset = inner.content;
         if (offset >= text.length) break;
@@ -296,8 +319,16 @@ function scanLogicalLine(text: string, line: Line): { end: number; reach: number
     }
   }
   if (depth > 0 && firstDedent !== undefined)
-    return { end: firstDedent, reach: text.length + 1, opensBlock: last === colon };
-  return { end: text.length, reach: text.length + 1, opensBlock: last === colon };
+    return {
+      end: firstDedent,
+      reach: text.length + 1,
+      opensBlock: last === colon && blockOpeners.has(wordAt(text, line.content)),
+    };
+  return {
+    end: text.length,
+    reach: text.length + 1,
+    opensBlock: last === colon && blockOpeners.has(wordAt(text, line.content)),
+  };
 }
 
 /** The string whose opening quote stands at `open`. An unterminated one ends with its line. */
