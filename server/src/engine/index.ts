@@ -53,6 +53,28 @@ export {
   schemaFields,
 } from './idioms/schemas.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
+export { addedArguments } from './idioms/added-arguments.ts';
+export {
+  asyncFunctionAt,
+  awaitEdits,
+  isAsync,
+  isAwaited,
+  isGenerator,
+  mayAwaitAt,
+  spellAsyncio,
+} from './idioms/asyncio.ts';
+export { annotatedClass, madeBy, makerOf } from './idioms/instances.ts';
+export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
+export {
+  addedRoute,
+  decoratedRoute,
+  dependsCall,
+  type Parameter,
+  parametersOf,
+  type Route,
+  routesOf,
+  statusCode,
+} from './idioms/routes.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';
 export { crashedRule, ownRules, unknownSuppression, unusedSuppression } from './own-rules.ts';
