@@ -63,7 +63,7 @@ export {
   mayAwaitAt,
   spellAsyncio,
 } from './idioms/asyncio.ts';
-export { annotatedClass, madeBy, makerOf } from './idioms/instances.ts';
+export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
 export {
   addedRoute,

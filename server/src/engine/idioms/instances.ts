@@ -71,3 +71,42 @@ const transparent = new Set([
   'typing.Final',
   'typing.ClassVar',
 ]);
+
+/** Whether an expression is a `pathlib.Path`, as far as constructors, annotations, `/` and methods that return paths tell. */
+export function isPath(file: SourceFile, expression: Node | undefined, depth = 0): boolean {
+  if (!expression || depth > 8) return false;
+  if (expression.is('parenthesized_expression')) return isPath(file, expression.firstNamed, depth + 1);
+  if (expression.is('binary_operator'))
+    return expression.child('"/"') !== undefined && isPath(file, expression.field('left'), depth + 1);
+  if (expression.is('attribute'))
+    return (
+      (expression.field('attribute').text === 'parent' && isPath(file, expression.field('object'), depth + 1)) ||
+      madeBy(file, expression) === 'pathlib.Path'
+    );
+  if (expression.is('call')) {
+    const callee = expression.field('function');
+    const name = file.qualified(callee);
+    if (name !== undefined && pathMakers.has(name)) return true;
+    return (
+      callee.is('attribute') &&
+      pathReturning.has(callee.field('attribute').text) &&
+      isPath(file, callee.field('object'), depth + 1)
+    );
+  }
+  if (!expression.is('identifier')) return false;
+  const binding = file.binding(expression);
+  if (binding?.annotation) return file.qualified(annotatedClass(file, binding.annotation)) === 'pathlib.Path';
+  return binding?.kind === 'assignment' && isPath(file, binding.value, depth + 1);
+}
+
+const pathMakers = new Set(['pathlib.Path', 'pathlib.Path.cwd', 'pathlib.Path.home']);
+const pathReturning = new Set([
+  'absolute',
+  'expanduser',
+  'joinpath',
+  'relative_to',
+  'resolve',
+  'with_name',
+  'with_stem',
+  'with_suffix',
+]);
