@@ -64,6 +64,7 @@ export {
   spellAsyncio,
 } from './idioms/asyncio.ts';
 export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
+export { functionKey, memberKey, namedFunctionKey } from './idioms/own-functions.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
 export {
   addedRoute,

@@ -2,7 +2,12 @@
 import { ownRules, type Rule } from '../engine/index.ts';
 import blockingHttp from './async/blocking-http.ts';
 import blockingIo from './async/blocking-io.ts';
+import blockingLibrary from './async/blocking-library.ts';
 import blockingSleep from './async/blocking-sleep.ts';
+import danglingTask from './async/dangling-task.ts';
+import getEventLoop from './async/get-event-loop.ts';
+import httpClientWithoutTimeout from './async/http-client-without-timeout.ts';
+import unawaitedCoroutine from './async/unawaited-coroutine.ts';
 import bareExcept from './errors/bare-except.ts';
 import dataclassColumnArgument from './models/dataclass-column-argument.ts';
 import legacyColumn from './models/legacy-column.ts';
@@ -32,7 +37,12 @@ export const rules: readonly Rule[] = [
   ...ownRules,
   blockingHttp,
   blockingIo,
+  blockingLibrary,
   blockingSleep,
+  danglingTask,
+  getEventLoop,
+  httpClientWithoutTimeout,
+  unawaitedCoroutine,
   bareExcept,
   dataclassColumnArgument,
   legacyColumn,

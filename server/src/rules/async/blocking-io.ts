@@ -243,7 +243,16 @@ const functions = new Map<string, string | undefined>([
 ]);
 
 const pathMethods = new Set(['read_text', 'read_bytes', 'write_text', 'write_bytes', 'open']);
-const socketMethods = new Set(['connect', 'accept', 'recv', 'recv_into', 'recvfrom', 'sendall', 'sendfile', 'makefile']);
+const socketMethods = new Set([
+  'connect',
+  'accept',
+  'recv',
+  'recv_into',
+  'recvfrom',
+  'sendall',
+  'sendfile',
+  'makefile',
+]);
 
 function blocking(
   file: SourceFile,

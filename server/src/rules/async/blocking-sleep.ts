@@ -5,10 +5,10 @@ import {
   defineRule,
   type Finding,
   type Fix,
+  functionKey,
   isAsync,
   mayAwaitAt,
-  type Node,
-  ownName,
+  namedFunctionKey,
   py,
   type SourceFile,
   spellAsyncio,
@@ -179,10 +179,10 @@ export default defineRule<never, Told>({
       const callee = call.field('function');
       if (!callee.is('identifier', 'attribute')) return undefined;
       const passed = argumentsOf(call).positional.flatMap((argument) => {
-        const of = ownFunction(file, argument);
+        const of = namedFunctionKey(file, argument);
         return of === undefined ? [] : [{ at: argument, data: { is: 'value', of } } as const];
       });
-      const called = ownFunction(file, callee);
+      const called = namedFunctionKey(file, callee);
       if (called !== undefined) {
         const from = asyncFunctionAt(file, call) ? 'async' : 'sync';
         return [...passed, { at: call, data: { is: 'call', of: called, from } }];
@@ -190,8 +190,10 @@ export default defineRule<never, Told>({
       if (!isSleep(file, call)) return passed;
       const owner = file.enclosingFunction(call);
       if (!owner?.is('function_definition') || isAsync(owner)) return passed;
-      const of = keyOf(file, owner);
-      return of === undefined ? passed : [...passed, { at: call, data: { is: 'sleep', of } }];
+      const of = functionKey(file, owner);
+      return of === undefined || isDecoratedUnknown(file, owner)
+        ? passed
+        : [...passed, { at: call, data: { is: 'sleep', of } }];
     },
   },
   file(facts) {
@@ -237,22 +239,6 @@ function awaited(file: SourceFile, call: TypedNode<'call'>): Fix | undefined {
       ...sleep.edits,
     ],
   };
-}
-
-/** How facts name a synchronous function: `wait` of the module, `Client.wait` of a class; undefined for all others. */
-function keyOf(file: SourceFile, definition: TypedNode<'function_definition'>): string | undefined {
-  if (file.enclosingFunction(definition) || isDecoratedUnknown(file, definition)) return undefined;
-  const owner = file.enclosingClass(definition);
-  const name = definition.field('name').text;
-  return owner ? `${owner.field('name').text}.${name}` : name;
-}
-
-/** The key of a function of this file that an expression names: `wait`, or `self.wait` in a method. */
-function ownFunction(file: SourceFile, expression: Node): string | undefined {
-  if (expression.is('identifier')) return ownName(file.qualified(expression));
-  if (!expression.is('attribute') || expression.field('object').text !== 'self') return undefined;
-  const owner = file.enclosingClass(expression);
-  return owner && `${owner.field('name').text}.${expression.field('attribute').text}`;
 }
 
 /** A decorator may run the function elsewhere, in a thread for instance. */
