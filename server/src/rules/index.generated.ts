@@ -3,6 +3,7 @@ import { ownRules, type Rule } from '../engine/index.ts';
 import corsWildcard from './api/cors-wildcard.ts';
 import dependsDefault from './api/depends-default.ts';
 import insecureCookie from './api/insecure-cookie.ts';
+import routeWithoutResponseModel from './api/route-without-response-model.ts';
 import blockingHttp from './async/blocking-http.ts';
 import blockingIo from './async/blocking-io.ts';
 import blockingLibrary from './async/blocking-library.ts';
@@ -41,6 +42,7 @@ export const rules: readonly Rule[] = [
   corsWildcard,
   dependsDefault,
   insecureCookie,
+  routeWithoutResponseModel,
   blockingHttp,
   blockingIo,
   blockingLibrary,
