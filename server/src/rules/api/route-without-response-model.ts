@@ -8,6 +8,7 @@ import {
   type Finding,
   type Fix,
   functionKey,
+  isTestFile,
   makerOf,
   type Node,
   namedFunctionKey,
@@ -260,6 +261,19 @@ export default defineRule<typeof options, Told>({
     },
     {
       ok: py`
+        from fastapi import FastAPI
+
+        app = FastAPI()
+
+
+        @app.get("/")
+        def hello():
+            return {}
+      `,
+      path: 'tests/test_middleware.py',
+    },
+    {
+      ok: py`
         from flask import Flask
 
         from app.cache import cache
@@ -366,8 +380,9 @@ function undeclared(at: Finding['at'], where: string, handler: string): Finding 
   };
 }
 
-/** Whether a route answers with a body that belongs in the schema, as far as its own arguments and its router tell. */
+/** Whether a route answers with a body that belongs in the schema, as far as its own arguments and its router tell. A test's is no API. */
 function declaresBody(file: SourceFile, route: Route): boolean {
+  if (isTestFile(file)) return false;
   const { keyword, keywords, hasDoubleSplat } = route.arguments;
   if (hasDoubleSplat || keywords.has('response_class') || keyword('include_in_schema')?.is('false')) return false;
   if (route.methods.length > 0 && route.methods.every((method) => bodiless.has(method))) return false;

@@ -6,6 +6,7 @@ import {
   defineRule,
   type Fix,
   isPath,
+  isTestFile,
   madeBy,
   mayAwaitAt,
   py,
@@ -183,6 +184,14 @@ export default defineRule({
     },
     {
       ok: py`
+        async def test_reads(tmp_path) -> None:
+            with open(tmp_path) as file:
+                assert file.read() == ""
+      `,
+      path: 'tests/test_files.py',
+    },
+    {
+      ok: py`
         import asyncio
         import socket
 
@@ -206,7 +215,8 @@ export default defineRule({
       if (!callee.is('attribute', 'identifier')) return undefined;
       const found = blocking(file, call, callee, options.calls);
       const owner = found && asyncFunctionAt(file, call);
-      if (!found || !owner) return undefined;
+      // A test has the loop to itself.
+      if (!found || !owner || isTestFile(file)) return undefined;
       const { name, instead } = found;
       const how = name === 'open' ? 'read and write the file in a thread' : 'await it in a thread';
       const or = instead === undefined ? '' : `, or use \`${instead}\``;

@@ -6,6 +6,7 @@ import {
   type Edit,
   type Finding,
   type Fix,
+  isTestFile,
   madeBy,
   memberKey,
   type Node,
@@ -173,6 +174,16 @@ export default defineRule<typeof options, Told>({
     },
     {
       ok: py`
+        import httpx
+
+
+        def test_health(url: str) -> None:
+            assert httpx.get(url).is_success
+      `,
+      path: 'tests/test_health.py',
+    },
+    {
+      ok: py`
         from app.clients import requests
 
 
@@ -187,7 +198,7 @@ export default defineRule<typeof options, Told>({
       if (!callee.is('attribute', 'identifier')) return undefined;
       const name = file.qualified(callee);
       const library = name === undefined ? sessionCall(file, callee) : calls.get(name);
-      if (library === undefined) return undefined;
+      if (library === undefined || isTestFile(file)) return undefined;
       const { hasDoubleSplat, keyword, keywords } = argumentsOf(call);
       const timeout = keyword('timeout');
       if (hasDoubleSplat || (timeout && !timeout.is('none'))) return undefined;
@@ -233,6 +244,7 @@ export default defineRule<typeof options, Told>({
   file(facts, file, { seconds }) {
     const held = new Set(facts.flatMap(({ data }) => (data.is === 'session' ? [data.key] : [])));
     for (const { data } of facts) if (data.is === 'adapted') held.delete(data.key);
+    if (isTestFile(file)) return [];
     return facts.flatMap(({ at, data }): Finding[] => {
       if (data.is !== 'call' || !held.has(data.key)) return [];
       const fix = (): Fix => {
