@@ -21,6 +21,14 @@ export {
   type TypeExpression,
   valueType,
 } from './idioms/annotations.ts';
+  asyncFunctionAt,
+  awaitEdits,
+  isAsync,
+  isAwaited,
+  isGenerator,
+  mayAwaitAt,
+  spellAsyncio,
+} from './idioms/asyncio.ts';
 export { consequencesOfAwareness, mayBecomeAware } from './idioms/becoming-aware.ts';
 export {
   callableKeyword,
@@ -35,6 +43,7 @@ export {
 } from './idioms/clock-fixes.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
 export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
+export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
 export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
 export * from './idioms/models.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
@@ -76,6 +85,7 @@ export {
   routesOf,
   statusCode,
 } from './idioms/routes.ts';
+export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';
 export { crashedRule, ownRules, unknownSuppression, unusedSuppression } from './own-rules.ts';

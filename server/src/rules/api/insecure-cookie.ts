@@ -1,5 +1,5 @@
 import {
-  addedArguments,
+  appended,
   argumentsOf,
   type CallArguments,
   defineRule,
@@ -8,8 +8,8 @@ import {
   type Node,
   py,
   type SourceFile,
+  startsLine,
   stringValue,
-  type TypedNode,
 } from '../../engine/index.ts';
 
 export default defineRule({
@@ -122,7 +122,7 @@ export default defineRule({
       return {
         at: call,
         message: `${cookie} is set without ${listed(missing.map(({ keyword }) => `\`${keyword}\``))}; state ${missing.length > 1 ? 'them' : 'it'}.`,
-        fix: () => secured(file, call, given, missing),
+        fix: () => secured(file, given, missing),
       };
     },
   },
@@ -145,24 +145,18 @@ function listed(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-function secured(
-  file: SourceFile,
-  call: TypedNode<'call'>,
-  given: CallArguments,
-  missing: readonly Attribute[],
-): Fix | undefined {
+function secured(file: SourceFile, given: CallArguments, missing: readonly Attribute[]): Fix {
   const stated = (attribute: Attribute): Node | undefined => given.at(attribute.position, attribute.keyword);
   const replaced = missing.flatMap((attribute): Edit[] => {
     const value = stated(attribute);
     return value ? [{ start: value.start, end: value.end, text: attribute.value }] : [];
   });
   const absent = missing.filter((attribute) => !stated(attribute));
-  const added = addedArguments(
-    file,
-    call,
-    absent.map(({ keyword, value }) => `${keyword}=${value}`),
-  );
-  if (absent.length > 0 && !added) return undefined;
+  // One a line where the arguments stand so.
+  const last = given.list.namedChildren.at(-1);
+  const separator = last && startsLine(last) ? `,${file.eol}${file.indentAt(last.start)}` : ', ';
+  const text = absent.map(({ keyword, value }) => `${keyword}=${value}`).join(separator);
+  const added = text === '' ? [] : appended(given.list, text, file.eol);
   const texts = missing.map(({ keyword, value }) => `${keyword}=${value}`);
-  return { title: `Set \`${texts.join(', ')}\``, safety: 'unsafe', edits: [...replaced, ...(added ? [added] : [])] };
+  return { title: `Set \`${texts.join(', ')}\``, safety: 'unsafe', edits: [...replaced, ...added] };
 }

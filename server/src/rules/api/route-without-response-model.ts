@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import {
-  addedArguments,
   addedRoute,
+  appended,
   argumentsOf,
   decoratedRoute,
   defineRule,
@@ -465,10 +465,12 @@ function modelled(file: SourceFile, route: Route, annotation: Node): Fix | undef
     return bindings.every((binding) => !binding.typeOnly && binding.node.start < route.call.start);
   });
   if (!isKnown || names.some((name) => generators.has(name.text))) return undefined;
-  const edit = addedArguments(file, route.call, [`response_model=${annotation.text}`]);
-  if (!edit) return undefined;
   const isSure = !names.some((name) => name.text.endsWith('Response') && file.binding(name)?.kind === 'import');
-  return { title: `Add \`response_model=${annotation.text}\``, safety: isSure ? 'safe' : 'unsafe', edits: [edit] };
+  return {
+    title: `Add \`response_model=${annotation.text}\``,
+    safety: isSure ? 'safe' : 'unsafe',
+    edits: appended(route.arguments.list, `response_model=${annotation.text}`, file.eol),
+  };
 }
 
 const generators = new Set(['AsyncGenerator', 'AsyncIterable', 'AsyncIterator', 'Generator', 'Iterable', 'Iterator']);

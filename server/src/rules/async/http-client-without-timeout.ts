@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import {
-  addedArguments,
+  appended,
   argumentsOf,
   defineRule,
   type Edit,
@@ -20,10 +20,13 @@ const options = z.strictObject({
   seconds: z.number().positive().default(30).meta({ description: 'The timeout that the fix writes, in seconds.' }),
 });
 
-/** A member of a class that holds a `requests` session, one whose adapters may have timeouts, and a call through one. */
+/**
+ * A member of a class that holds a `requests` session, one whose adapters may have timeouts, and a call through one with
+ * the edits of its fix, counted from the call and with `@` for the seconds.
+ */
 type Told =
   | { is: 'session' | 'adapted'; key: string }
-  | { is: 'call'; key: string; called: string; offset: number; replaced: number; text: string };
+  | { is: 'call'; key: string; called: string; edits: readonly Edit[] };
 
 export default defineRule<typeof options, Told>({
   code: 'GR511',
@@ -234,11 +237,12 @@ export default defineRule<typeof options, Told>({
       const { hasDoubleSplat, keyword } = argumentsOf(call);
       const timeout = keyword('timeout');
       if (hasDoubleSplat || (timeout && !timeout.is('none'))) return undefined;
-      const edit = edited(file, call, '@');
-      if (!edit) return undefined;
-      const { start, end, text } = edit;
-      const offset = start - call.start;
-      return { at: call, data: { is: 'call', key, called: callee.text, offset, replaced: end - start, text } };
+      const edits = edited(file, call, '@').map(({ start, end, text }) => ({
+        start: start - call.start,
+        end: end - call.start,
+        text,
+      }));
+      return { at: call, data: { is: 'call', key, called: callee.text, edits } };
     },
   },
   file(facts, file, { seconds }) {
@@ -247,15 +251,15 @@ export default defineRule<typeof options, Told>({
     if (isTestFile(file)) return [];
     return facts.flatMap(({ at, data }): Finding[] => {
       if (data.is !== 'call' || !held.has(data.key)) return [];
-      const fix = (): Fix => {
-        const start = at.start + data.offset;
-        const text = data.text.replace('@', String(seconds)).replaceAll(/\r?\n/g, file.eol);
-        return {
-          title: titleOf(String(seconds)),
-          safety: 'unsafe',
-          edits: [{ start, end: start + data.replaced, text }],
-        };
-      };
+      const fix = (): Fix => ({
+        title: titleOf(String(seconds)),
+        safety: 'unsafe',
+        edits: data.edits.map(({ start, end, text }) => ({
+          start: at.start + start,
+          end: at.start + end,
+          text: text.replace('@', String(seconds)).replaceAll(/\r?\n/g, file.eol),
+        })),
+      });
       return [{ at, message: messageOf(data.called, true, String(seconds)), fix }];
     });
   },
@@ -334,12 +338,16 @@ function stated(file: SourceFile, call: TypedNode<'call'>, library: Library, sec
   const timeout = library === 'aiohttp' ? spell(file, 'aiohttp', 'ClientTimeout', call) : { text: '', edits: [] };
   if (!timeout) return undefined;
   const value = library === 'aiohttp' ? `${timeout.text}(total=${seconds})` : String(seconds);
-  const edit = edited(file, call, value);
-  return edit && { title: titleOf(value), safety: 'unsafe', edits: [edit, ...timeout.edits] };
+  const edits = edited(file, call, value);
+  return edits.length === 0
+    ? undefined
+    : { title: titleOf(value), safety: 'unsafe', edits: [...edits, ...timeout.edits] };
 }
 
 /** Writes the value in the place of `timeout=None`, or as a new argument. */
-function edited(file: SourceFile, call: TypedNode<'call'>, value: string): Edit | undefined {
-  const none = argumentsOf(call).keyword('timeout');
-  return none ? { start: none.start, end: none.end, text: value } : addedArguments(file, call, [`timeout=${value}`]);
+function edited(file: SourceFile, call: TypedNode<'call'>, value: string): readonly Edit[] {
+  const { keyword, list } = argumentsOf(call);
+  const none = keyword('timeout');
+  if (none) return [{ start: none.start, end: none.end, text: value }];
+  return list.is('argument_list') ? appended(list, `timeout=${value}`, file.eol) : [];
 }
