@@ -21,6 +21,7 @@ export {
   type TypeExpression,
   valueType,
 } from './idioms/annotations.ts';
+export {
   asyncFunctionAt,
   awaitEdits,
   isAsync,
@@ -46,7 +47,18 @@ export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport 
 export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
 export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
 export * from './idioms/models.ts';
+export { functionKey, memberKey, namedFunctionKey } from './idioms/own-functions.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
+export {
+  addedRoute,
+  decoratedRoute,
+  dependsCall,
+  type Parameter,
+  parametersOf,
+  type Route,
+  routesOf,
+  statusCode,
+} from './idioms/routes.ts';
 export {
   type Ancestry,
   ancestry,
@@ -61,30 +73,6 @@ export {
   schemaBase,
   schemaFields,
 } from './idioms/schemas.ts';
-export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
-export { addedArguments } from './idioms/added-arguments.ts';
-export {
-  asyncFunctionAt,
-  awaitEdits,
-  isAsync,
-  isAwaited,
-  isGenerator,
-  mayAwaitAt,
-  spellAsyncio,
-} from './idioms/asyncio.ts';
-export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
-export { functionKey, memberKey, namedFunctionKey } from './idioms/own-functions.ts';
-export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
-export {
-  addedRoute,
-  decoratedRoute,
-  dependsCall,
-  type Parameter,
-  parametersOf,
-  type Route,
-  routesOf,
-  statusCode,
-} from './idioms/routes.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';
