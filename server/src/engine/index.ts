@@ -21,6 +21,15 @@ export {
   type TypeExpression,
   valueType,
 } from './idioms/annotations.ts';
+export {
+  asyncFunctionAt,
+  awaitEdits,
+  isAsync,
+  isAwaited,
+  isGenerator,
+  mayAwaitAt,
+  spellAsyncio,
+} from './idioms/asyncio.ts';
 export { consequencesOfAwareness, mayBecomeAware } from './idioms/becoming-aware.ts';
 export {
   callableKeyword,
@@ -35,9 +44,21 @@ export {
 } from './idioms/clock-fixes.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
 export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
+export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
 export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
 export * from './idioms/models.ts';
+export { functionKey, memberKey, namedFunctionKey } from './idioms/own-functions.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
+export {
+  addedRoute,
+  decoratedRoute,
+  dependsCall,
+  type Parameter,
+  parametersOf,
+  type Route,
+  routesOf,
+  statusCode,
+} from './idioms/routes.ts';
 export {
   type Ancestry,
   ancestry,
