@@ -37,6 +37,7 @@ export default defineRule({
       .default(['*Read', '*Response'])
       .meta({ description: 'Names of response schemas; `*` stands for anything.' }),
   }),
+  mentions: ['pydantic', 'BaseModel', 'SQLModel'],
   examples: [
     {
       bad: py`
