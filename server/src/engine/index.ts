@@ -48,6 +48,28 @@ export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
 export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
 export * from './idioms/models.ts';
 export { functionKey, memberKey, namedFunctionKey } from './idioms/own-functions.ts';
+export {
+  type Handler,
+  handlerAround,
+  handlerOf,
+  handsOver,
+  inHandler,
+  logCallsIn,
+  recordsTraceback,
+  reraises,
+} from './idioms/handlers.ts';
+export {
+  dottedName,
+  type LogCall,
+  type LoggerKind,
+  type LoggerSpelling,
+  type LogLevel,
+  logCallOf,
+  loggerKind,
+  logsTraceback,
+  spellLogger,
+  tracebackFunctions,
+} from './idioms/logging.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
 export {
   addedRoute,
