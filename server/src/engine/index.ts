@@ -49,14 +49,21 @@ export { appended, startsLine, without, withoutAll } from './idioms/item-edits.t
 export * from './idioms/models.ts';
 export { functionKey, memberKey, namedFunctionKey } from './idioms/own-functions.ts';
 export {
+  atStartOf,
+  catchesOnly,
+  controlFlow,
+  failureOf,
   type Handler,
   handlerAround,
   handlerOf,
   handsOver,
+  headOf,
   inHandler,
+  isSilent,
   logCallsIn,
   recordsTraceback,
   reraises,
+  spellCaught,
 } from './idioms/handlers.ts';
 export {
   dottedName,
@@ -70,6 +77,7 @@ export {
   spellLogger,
   tracebackFunctions,
 } from './idioms/logging.ts';
+export { matchesAny } from './idioms/path-globs.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
 export {
   addedRoute,
@@ -96,6 +104,13 @@ export {
   schemaFields,
 } from './idioms/schemas.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
+export {
+  isSensitiveName,
+  type SensitivePart,
+  sensitiveEntry,
+  sensitiveNames,
+  sensitiveParts,
+} from './idioms/sensitive.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';
 export { crashedRule, ownRules, unknownSuppression, unusedSuppression } from './own-rules.ts';

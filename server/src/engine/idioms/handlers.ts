@@ -1,5 +1,6 @@
 import type { SourceFile } from '../file.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
+import type { Edit, Span } from '../text.ts';
 import { dottedName, type LogCall, logCallOf, logsTraceback, tracebackFunctions } from './logging.ts';
 
 /** An `except` clause, read. */
@@ -129,3 +130,98 @@ export function handsOver(handler: Handler, file: SourceFile): boolean {
     return logCallOf(call, file) === undefined && name !== 'json.dumps';
   });
 }
+
+/** The head of a handler: from `except` to the alias, without the colon. */
+export function headOf(handler: Handler): Span {
+  const end = handler.alias?.end ?? handler.types.at(-1)?.end ?? handler.clause.start + 'except'.length;
+  return { start: handler.clause.start, end: Math.max(end, handler.caught?.end ?? end) };
+}
+
+/** Whether every caught type is among the qualified names; false for a bare `except:`. */
+export function catchesOnly(handler: Handler, names: readonly string[], file: SourceFile): boolean {
+  return (
+    handler.types.length > 0 &&
+    handler.types.every((type) => {
+      const name = file.qualified(type)?.replace(/^builtins\./, '');
+      return name !== undefined && names.includes(name);
+    })
+  );
+}
+
+/**
+ * Whether all the handler does is to end: `pass`, `...`, a string, `continue`, or the return of a constant.
+ */
+export function isSilent(handler: Handler): boolean {
+  const statements = handler.body.namedChildren;
+  return statements.length > 0 && statements.every(isSilentStatement);
+}
+
+function isSilentStatement(statement: Node): boolean {
+  if (statement.is('pass_statement', 'continue_statement')) return true;
+  if (statement.is('expression_statement')) {
+    const [only, ...more] = statement.namedChildren;
+    return only?.is('ellipsis', 'string', 'concatenated_string') === true && more.length === 0;
+  }
+  if (!statement.is('return_statement')) return false;
+  const value = statement.firstNamed;
+  return !value || isConstant(value);
+}
+
+function isConstant(value: Node): boolean {
+  if (value.is('none', 'true', 'false', 'integer', 'float', 'ellipsis')) return true;
+  if (value.is('string')) return value.child('interpolation') === undefined;
+  if (value.is('list', 'tuple', 'dictionary', 'set', 'expression_list', 'parenthesized_expression', 'unary_operator'))
+    return value.namedChildren.every(isConstant);
+  return value.is('pair') && isConstant(value.field('key')) && isConstant(value.field('value'));
+}
+
+/** A name for the caught exception, and the edit that binds it where the handler has none. Undefined when neither is possible. */
+export function spellCaught(handler: Handler, file: SourceFile): { text: string; edits: readonly Edit[] } | undefined {
+  if (handler.alias) return { text: handler.alias.text, edits: [] };
+  const { caught } = handler;
+  if (!caught) return undefined;
+  const text = ['err', 'exc', 'error'].find(
+    (name) =>
+      file.bindings(handler.body, name).length === 0 &&
+      file.moduleBindings(name).length === 0 &&
+      !handler.body.below('identifier').some((used) => used.text === name),
+  );
+  if (text === undefined) return undefined;
+  const last = handler.types.at(-1);
+  if (handler.bareTuple && last)
+    return {
+      text,
+      edits: [
+        { start: caught.start, end: caught.start, text: '(' },
+        { start: last.end, end: last.end, text: `) as ${text}` },
+      ],
+    };
+  return { text, edits: [{ start: caught.end, end: caught.end, text: ` as ${text}` }] };
+}
+
+/** The edit that puts a statement in front of a handler's first one, on a line of its own where that one has its own. */
+export function atStartOf(handler: Handler, statement: string, file: SourceFile): Edit | undefined {
+  const [first] = handler.body.namedChildren;
+  if (!first) return undefined;
+  const lineStart = file.lineStart(first.start);
+  const indent = file.slice(lineStart, first.start);
+  const text = /^[ \t]*$/.test(indent) ? `${statement}${file.eol}${indent}` : `${statement}; `;
+  return { start: first.start, end: first.start, text };
+}
+
+/** The words that begin a failure's message: the function's name, or that something unexpected happened. */
+export function failureOf(node: Node, file: SourceFile): string {
+  const definition = file.enclosingFunction(node);
+  return definition?.is('function_definition') ? `${definition.field('name').text} failed` : 'Unexpected error';
+}
+
+/** What `except StopIteration` and the like mean is a turn of the program, not a failure. */
+export const controlFlow: readonly string[] = [
+  'StopIteration',
+  'StopAsyncIteration',
+  'GeneratorExit',
+  'KeyboardInterrupt',
+  'asyncio.CancelledError',
+  'asyncio.QueueEmpty',
+  'queue.Empty',
+];

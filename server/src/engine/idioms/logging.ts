@@ -231,7 +231,7 @@ function kindOfName(name: Node, file: SourceFile, depth: number): LoggerKind | u
       const kind = kindOfBinding(one, file, depth);
       if (kind) return kind;
     }
-    return undefined;
+    return bindings.length === 0 && loggerName.test(text) ? 'unknown' : undefined;
   }
   return kindOfBinding(binding, file, depth);
 }
@@ -299,7 +299,7 @@ function selfLogger(file: SourceFile, at: Node): LoggerSpelling | undefined {
   for (let outer = method; outer; outer = file.enclosingFunction(outer)) method = outer;
   if (!method?.is('function_definition')) return undefined;
   const definition = file.enclosingClass(method);
-  const self = method.field('parameters').firstNamed;
+  const self = method.field('parameters')?.firstNamed;
   if (!definition || self?.text !== 'self' || file.binding(at, 'self')?.node !== self) return undefined;
   const isInitializer = method.field('name').text === '__init__';
   for (const statement of file.classBody(definition)) {
@@ -390,7 +390,7 @@ function loggingImport(
     if (unit.role === 'member') continue;
     for (const [name, bindings] of unit.scopes.top.names) {
       const [binding] = bindings;
-      if (!binding || binding.kind !== 'import' || binding.conditional || binding.typeOnly) continue;
+      if (binding?.kind !== 'import' || binding.conditional || binding.typeOnly) continue;
       if (binding.target !== 'logging' && binding.target !== 'logging.getLogger') continue;
       const known = file.moduleBindings(name);
       if (known.some((other) => other.kind !== 'import' || other.target !== binding.target)) continue;
