@@ -104,6 +104,7 @@ export {
   schemaFields,
 } from './idioms/schemas.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
+export { destinationOf, type Printer, printFix } from './idioms/print-to-log.ts';
 export {
   isSensitiveName,
   type SensitivePart,

@@ -18,6 +18,7 @@ import errorLogWithoutTraceback from './errors/error-log-without-traceback.ts';
 import exceptWithoutLog from './errors/except-without-log.ts';
 import genericRaise from './errors/generic-raise.ts';
 import loggerName from './errors/logger-name.ts';
+import print from './errors/print.ts';
 import raiseWithoutCause from './errors/raise-without-cause.ts';
 import rootLogger from './errors/root-logger.ts';
 import sensitiveDataInLog from './errors/sensitive-data-in-log.ts';
@@ -66,6 +67,7 @@ export const rules: readonly Rule[] = [
   exceptWithoutLog,
   genericRaise,
   loggerName,
+  print,
   raiseWithoutCause,
   rootLogger,
   sensitiveDataInLog,

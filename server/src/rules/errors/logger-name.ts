@@ -27,7 +27,7 @@ export default defineRule({
   options: z.strictObject({
     setupModules: z
       .array(z.string())
-      .default(['**/logging.py', '**/logging_config.py', '**/logger.py', '**/log.py', '**/logging/**'])
+      .default(['**/logging.py', '**/logging_config.py', '**/logger.py', '**/log.py', '**/logging/**', '**/logger/**'])
       .meta({ description: 'Globs of the modules that set logging up and may take any logger.' }),
   }),
   examples: [
