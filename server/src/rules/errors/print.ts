@@ -212,7 +212,8 @@ function printerOf(callee: Node, file: SourceFile): Printer | undefined {
 
 /** Where standard output is the product: scripts, command lines, tests, migrations, and what runs below `__main__`. */
 function isProduct(call: Node, file: SourceFile): boolean {
-  if (isScript(file) || isTestFile(file) || isMigration(file)) return true;
+  if (isScript(file) || isTestFile(file) || isMigration(file) || /(?:^|\/)(?:revisions|versions)\//.test(file.path))
+    return true;
   for (let node = call.parent; node; node = node.parent) {
     if (node.is('if_statement') && isMainGuard(node.field('condition'))) return true;
     if (
