@@ -65,6 +65,8 @@ export {
   reraises,
   spellCaught,
 } from './idioms/handlers.ts';
+export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
+export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
 export {
   dottedName,
   type LogCall,
@@ -77,6 +79,7 @@ export {
   spellLogger,
   tracebackFunctions,
 } from './idioms/logging.ts';
+export * from './idioms/models.ts';
 export { matchesAny } from './idioms/path-globs.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
 export {
@@ -105,6 +108,7 @@ export {
 } from './idioms/schemas.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
 export { destinationOf, type Printer, printFix } from './idioms/print-to-log.ts';
+export { destinationOf, type Printer, printFix, printsAreProduct } from './idioms/print-to-log.ts';
 export {
   isSensitiveName,
   type SensitivePart,
@@ -112,6 +116,7 @@ export {
   sensitiveNames,
   sensitiveParts,
 } from './idioms/sensitive.ts';
+export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';
 export { crashedRule, ownRules, unknownSuppression, unusedSuppression } from './own-rules.ts';

@@ -6,6 +6,7 @@ import type { Node, TypedNode } from '../syntax/node.ts';
 import type { Edit } from '../text.ts';
 import { failureOf, handlerAround } from './handlers.ts';
 import { dottedName, type LoggerSpelling, spellLogger } from './logging.ts';
+import { isMigration, isScript, isTestFile } from './paths.ts';
 import { sensitiveEntry, sensitiveParts } from './sensitive.ts';
 
 /** What writes to standard output. */
@@ -24,6 +25,25 @@ export function destinationOf(call: TypedNode<'call'>, file: SourceFile): 'stdou
   const name = dottedName(target, file);
   if (name === 'sys.stdout' || name === 'sys.__stdout__') return 'stdout';
   return name === 'sys.stderr' || name === 'sys.__stderr__' ? 'stderr' : 'other';
+}
+
+/** Where standard output is the product: scripts, command lines, tests, migrations, and what stands below `__main__`. */
+export function printsAreProduct(call: Node, file: SourceFile): boolean {
+  if (isScript(file) || isTestFile(file) || isMigration(file) || /(?:^|\/)(?:revisions|versions)\//.test(file.path))
+    return true;
+  for (let node = call.parent; node; node = node.parent) {
+    if (node.is('if_statement') && isMainGuard(node.field('condition'))) return true;
+    if (
+      node.is('function_definition') &&
+      file.decorators(node).some((decorator) => /(?:^|\.)(?:command|callback|group)\b/.test(decorator.text))
+    )
+      return true;
+  }
+  return false;
+}
+
+function isMainGuard(condition: Node): boolean {
+  return condition.is('comparison_operator') && /__name__/.test(condition.text) && /__main__/.test(condition.text);
 }
 
 /**

@@ -10,12 +10,12 @@ import {
   handsOver,
   headOf,
   inHandler,
-  isScript,
   isSensitiveName,
   isSilent,
   isTestFile,
   type LoggerKind,
   logCallOf,
+  printsAreProduct,
   py,
   recordsTraceback,
   type SourceFile,
@@ -213,16 +213,27 @@ export default defineRule({
       `,
       path: 'scripts/connect.py',
     },
+    {
+      ok: py`
+        def test_rate():
+            try:
+                rate(None)
+            except KeyError as err:
+                assert err.args == (None,)
+      `,
+      path: 'tests/test_rates.py',
+    },
   ],
   on: {
     except_clause(clause, file, options) {
       const handler = handlerOf(clause);
-      if (!handler || isSilent(handler) || catchesOnly(handler, options.ignore, file)) return undefined;
+      if (!handler || isTestFile(file) || isSilent(handler) || catchesOnly(handler, options.ignore, file))
+        return undefined;
       const { calls, raises } = inHandler(handler);
       if (raises.length > 0 || calls.some((call) => mayReport(call, file))) return undefined;
       if (handsOver(handler, file) || recordsTraceback(handler, file)) return undefined;
       const prints = calls.some((call) => file.qualified(call.field('function')) === 'builtins.print');
-      if (prints && (isScript(file) || isTestFile(file))) return undefined;
+      if (prints && printsAreProduct(clause, file)) return undefined;
       const what = handler.caught
         ? `\`except ${handler.types.map((type) => type.text).join(', ')}\``
         : 'A bare `except:`';
@@ -242,7 +253,7 @@ function mayReport(call: TypedNode<'call'>, file: SourceFile): boolean {
   const callee = call.field('function');
   const name = callee.is('attribute') ? callee.field('attribute').text : callee.text;
   if (
-    /(?:^|_)(?:log|logs|logger|logging|report|reports|echo|notify|capture|audit|warn|exit|abort|fail|skip)(?:_|$)/i.test(
+    /(?:^|_)(?:log|logs|logger|logging|report|reports|echo|secho|notify|capture|audit|warn|exit|abort|fail|skip)(?:_|$)/i.test(
       name,
     )
   )

@@ -2,13 +2,11 @@ import { z } from 'zod';
 import {
   defineRule,
   destinationOf,
-  isMigration,
-  isScript,
-  isTestFile,
   matchesAny,
   type Node,
   type Printer,
   printFix,
+  printsAreProduct,
   py,
   type SourceFile,
 } from '../../engine/index.ts';
@@ -182,7 +180,7 @@ export default defineRule({
       const printer = printerOf(callee, file);
       if (!printer || matchesAny(options.allowedPaths, file.path)) return undefined;
       if (printer !== 'write' && destinationOf(call, file) === 'other') return undefined;
-      const product = isProduct(call, file);
+      const product = printsAreProduct(call, file);
       return {
         at: callee,
         message: `\`${callee.text}\` bypasses logging; call the module's logger.`,
@@ -208,23 +206,4 @@ function printerOf(callee: Node, file: SourceFile): Printer | undefined {
   if (callee.is('attribute') && !/print$|write$/.test(text)) return undefined;
   const name = file.qualified(callee);
   return name === undefined ? undefined : printers.get(name);
-}
-
-/** Where standard output is the product: scripts, command lines, tests, migrations, and what runs below `__main__`. */
-function isProduct(call: Node, file: SourceFile): boolean {
-  if (isScript(file) || isTestFile(file) || isMigration(file) || /(?:^|\/)(?:revisions|versions)\//.test(file.path))
-    return true;
-  for (let node = call.parent; node; node = node.parent) {
-    if (node.is('if_statement') && isMainGuard(node.field('condition'))) return true;
-    if (
-      node.is('function_definition') &&
-      file.decorators(node).some((decorator) => /(?:^|\.)(?:command|callback|group)\b/.test(decorator.text))
-    )
-      return true;
-  }
-  return false;
-}
-
-function isMainGuard(condition: Node): boolean {
-  return condition.is('comparison_operator') && /__name__/.test(condition.text) && /__main__/.test(condition.text);
 }

@@ -83,6 +83,20 @@ export default defineRule({
             err = wrap(err)
             raise Broken()
         #   ^^^^^^^^^^^^^^ GR408 none
+        except ValueError as err:
+            del seen[err.start]
+            raise Broken()
+        #   ^^^^^^^^^^^^^^ GR408 safe
+      `,
+      good: py`
+        try:
+            connect()
+        except OSError as err:
+            err = wrap(err)
+            raise Broken()
+        except ValueError as err:
+            del seen[err.start]
+            raise Broken() from err
       `,
     },
     {
@@ -133,20 +147,27 @@ export default defineRule({
       const named = raised.is('call') ? raised.field('function') : raised;
       if (handler.alias && startsWith(named.text, handler.alias.text)) return undefined;
       if (!raised.is('call') && !isClass(raised.text, file, raised)) return undefined;
-      const caught = rebound(handler) ? undefined : spellCaught(handler, file);
+      const caught = causeOf(handler, file)?.text;
       return {
         at: raise,
-        message: `\`raise ${named.text.length > 60 ? '…' : named.text}\` in a handler drops the cause; ${caught ? `add \`from ${caught.text}\`` : 'bind the exception and add `from`'}.`,
-        fix: () =>
-          caught && {
-            title: `Add \`from ${caught.text}\``,
+        message: `\`raise ${named.text.length > 60 ? '…' : named.text}\` in a handler drops the cause; ${caught ? `add \`from ${caught}\`` : 'bind the exception and add `from`'}.`,
+        fix: () => {
+          const cause = causeOf(handler, file);
+          if (!cause) return undefined;
+          return {
+            title: `Add \`from ${cause.text}\``,
             safety: 'safe',
-            edits: [...caught.edits, { start: raised.end, end: raised.end, text: ` from ${caught.text}` }],
-          },
+            edits: [...cause.edits, { start: raised.end, end: raised.end, text: ` from ${cause.text}` }],
+          };
+        },
       };
     },
   },
 });
+
+function causeOf(handler: Handler, file: SourceFile) {
+  return rebound(handler) ? undefined : spellCaught(handler, file);
+}
 
 function startsWith(text: string, alias: string): boolean {
   return text === alias || text.startsWith(`${alias}.`);
@@ -179,6 +200,12 @@ function rebound(handler: Handler): boolean {
         : node.is('assignment', 'augmented_assignment', 'for_statement')
           ? node.field('left')
           : node;
-      return target.text === alias.text || target.below('identifier').some((name) => name.text === alias.text);
+      return binds(target, alias.text);
     });
+}
+
+/** Attributes and subscripts bind no name, whatever they contain. */
+function binds(target: Node, name: string): boolean {
+  if (target.is('identifier')) return target.text === name;
+  return !target.is('attribute', 'subscript') && target.namedChildren.some((part) => binds(part, name));
 }
