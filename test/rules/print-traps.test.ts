@@ -211,6 +211,12 @@ describe('print → logger: what real code does to the fix', () => {
       unfixed(`${made}print(a["x"], b['y'])\n`);
       unfixed(`${made}print("\\n".join(a), b)\n`);
     });
+    it('is not a function that makes or writes one, nor a module of that name', () => {
+      const start = 'from app.log import get_logger, setup_logger, log, audit_log\n';
+      fixes(`${start}print(a)\n`, `${start}${header}\nlogger.info("%s", a)\n`);
+      const used = 'from app.log import log\n\nlog.info("x")\n';
+      fixes(`${used}print(a)\n`, `${used}log.info(str(a))\n`);
+    });
     it('is not one that is not made yet, or means something else here', () => {
       unfixed(
         'from app import log as logger, _logger, log\n\ndef f(logger, _logger, log):\n    logger = _logger = log = 1\n    print("x")\n',

@@ -242,7 +242,7 @@ function kindOfBinding(binding: Binding, file: SourceFile, depth: number): Logge
     if (loggerObjects.has(target)) return makers.get(target);
     const last = target.slice(target.lastIndexOf('.') + 1);
     if (makers.has(target) || /Logger$/.test(last) || /^(?:math|numpy|cmath|torch)\./.test(target)) return undefined;
-    return loggerName.test(binding.name) ? 'unknown' : undefined;
+    return loggerName.test(binding.name) && !makerName.test(binding.name) ? 'unknown' : undefined;
   }
   if (binding.annotation) {
     for (const part of binding.annotation.below('identifier', 'attribute')) {
@@ -268,7 +268,7 @@ function localLogger(file: SourceFile, at: Node): LoggerSpelling | undefined {
       if (!binding || bindings.length > 1 || binding.conditional || binding.node.start >= at.start) continue;
       if (binding.value?.is('none')) continue;
       const kind = file.binding(at, name) === binding ? kindOfBinding(binding, file, 4) : undefined;
-      if (kind) return { text: name, kind, edits: [] };
+      if (kind && (kind !== 'unknown' || isCertain(binding, file))) return { text: name, kind, edits: [] };
     }
   }
   return undefined;
@@ -286,11 +286,25 @@ function moduleLogger(file: SourceFile, at: Node): LoggerSpelling | undefined {
       if (binding.value?.is('none')) continue;
       if (!late && binding.node.start >= at.start) continue;
       const kind = kindOfBinding(binding, file, 4);
-      if (!kind || file.moduleBindings(name).length > 1 || file.binding(at, name)?.node !== binding.node) continue;
+      if (!kind || (kind === 'unknown' && !isCertain(binding, file))) continue;
+      if (file.moduleBindings(name).length > 1 || file.binding(at, name)?.node !== binding.node) continue;
       found.push({ spelling: { text: name, kind, edits: [] }, assigned: binding.kind === 'assignment' });
     }
   }
   return (found.find((one) => one.assigned) ?? found[0])?.spelling;
+}
+
+/**
+ * Whether a name that only sounds like a logger is one: `logger` is; `log` may be a function or a module, unless the file writes with it.
+ */
+function isCertain(binding: Binding, file: SourceFile): boolean {
+  if (binding.value || /^_*logger$/i.test(binding.name)) return true;
+  return file.units.some((unit) => {
+    if (!unit.text.includes(`${binding.name}.`)) return false;
+    return unit.root
+      .below('attribute')
+      .some((use) => use.field('object').text === binding.name && levels.has(use.field('attribute').text));
+  });
 }
 
 /** `self.logger` where the class makes one, in its body or on `self`. */
