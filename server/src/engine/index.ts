@@ -43,11 +43,6 @@ export {
   timingOf,
 } from './idioms/clock-fixes.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
-export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
-export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
-export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
-export * from './idioms/models.ts';
-export { functionKey, memberKey, namedFunctionKey } from './idioms/own-functions.ts';
 export {
   atStartOf,
   catchesOnly,
@@ -66,6 +61,7 @@ export {
   spellCaught,
 } from './idioms/handlers.ts';
 export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
+export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
 export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
 export {
   dottedName,
@@ -80,8 +76,10 @@ export {
   tracebackFunctions,
 } from './idioms/logging.ts';
 export * from './idioms/models.ts';
+export { functionKey, memberKey, namedFunctionKey } from './idioms/own-functions.ts';
 export { matchesAny } from './idioms/path-globs.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
+export { destinationOf, type Printer, printFix, printsAreProduct } from './idioms/print-to-log.ts';
 export {
   addedRoute,
   decoratedRoute,
@@ -106,9 +104,6 @@ export {
   schemaBase,
   schemaFields,
 } from './idioms/schemas.ts';
-export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
-export { destinationOf, type Printer, printFix } from './idioms/print-to-log.ts';
-export { destinationOf, type Printer, printFix, printsAreProduct } from './idioms/print-to-log.ts';
 export {
   isSensitiveName,
   type SensitivePart,
