@@ -43,12 +43,43 @@ export {
   timingOf,
 } from './idioms/clock-fixes.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
+export {
+  atStartOf,
+  catchesOnly,
+  controlFlow,
+  failureOf,
+  type Handler,
+  handlerAround,
+  handlerOf,
+  handsOver,
+  headOf,
+  inHandler,
+  isSilent,
+  logCallsIn,
+  recordsTraceback,
+  reraises,
+  spellCaught,
+} from './idioms/handlers.ts';
 export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
 export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
 export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
+export {
+  dottedName,
+  type LogCall,
+  type LoggerKind,
+  type LoggerSpelling,
+  type LogLevel,
+  logCallOf,
+  loggerKind,
+  logsTraceback,
+  spellLogger,
+  tracebackFunctions,
+} from './idioms/logging.ts';
 export * from './idioms/models.ts';
 export { functionKey, memberKey, namedFunctionKey } from './idioms/own-functions.ts';
+export { matchesAny } from './idioms/path-globs.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
+export { destinationOf, type Printer, printFix, printsAreProduct } from './idioms/print-to-log.ts';
 export {
   addedRoute,
   decoratedRoute,
@@ -73,6 +104,13 @@ export {
   schemaBase,
   schemaFields,
 } from './idioms/schemas.ts';
+export {
+  isSensitiveName,
+  type SensitivePart,
+  sensitiveEntry,
+  sensitiveNames,
+  sensitiveParts,
+} from './idioms/sensitive.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';

@@ -13,6 +13,16 @@ import getEventLoop from './async/get-event-loop.ts';
 import httpClientWithoutTimeout from './async/http-client-without-timeout.ts';
 import unawaitedCoroutine from './async/unawaited-coroutine.ts';
 import bareExcept from './errors/bare-except.ts';
+import broadExcept from './errors/broad-except.ts';
+import errorLogWithoutTraceback from './errors/error-log-without-traceback.ts';
+import exceptWithoutLog from './errors/except-without-log.ts';
+import genericRaise from './errors/generic-raise.ts';
+import loggerName from './errors/logger-name.ts';
+import print from './errors/print.ts';
+import raiseWithoutCause from './errors/raise-without-cause.ts';
+import rootLogger from './errors/root-logger.ts';
+import sensitiveDataInLog from './errors/sensitive-data-in-log.ts';
+import silentExcept from './errors/silent-except.ts';
 import dataclassColumnArgument from './models/dataclass-column-argument.ts';
 import legacyColumn from './models/legacy-column.ts';
 import legacyDeclarativeBase from './models/legacy-declarative-base.ts';
@@ -52,6 +62,16 @@ export const rules: readonly Rule[] = [
   httpClientWithoutTimeout,
   unawaitedCoroutine,
   bareExcept,
+  broadExcept,
+  errorLogWithoutTraceback,
+  exceptWithoutLog,
+  genericRaise,
+  loggerName,
+  print,
+  raiseWithoutCause,
+  rootLogger,
+  sensitiveDataInLog,
+  silentExcept,
   dataclassColumnArgument,
   legacyColumn,
   legacyDeclarativeBase,
