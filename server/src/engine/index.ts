@@ -74,6 +74,19 @@ export {
   schemaFields,
 } from './idioms/schemas.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
+export { complexityOf } from './idioms/complexity.ts';
+export {
+  docstringEdit,
+  docstringOf,
+  functionSkeleton,
+  isDocstring,
+  quoted,
+  statementsBehindDocstring,
+  words,
+} from './idioms/docstrings.ts';
+export { type Marker, markersIn } from './idioms/markers.ts';
+export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
+export { isFixture, isTestClass, isTestCode, isTestFunction, isTestModule, marksOf } from './idioms/tests.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';
 export { crashedRule, ownRules, unknownSuppression, unusedSuppression } from './own-rules.ts';

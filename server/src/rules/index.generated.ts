@@ -19,6 +19,14 @@ import legacyDeclarativeBase from './models/legacy-declarative-base.ts';
 import mappedAsDataclass from './models/mapped-as-dataclass.ts';
 import relationshipLazy from './models/relationship-lazy.ts';
 import relationshipTargetString from './models/relationship-target-string.ts';
+import logicInInit from './structure/logic-in-init.ts';
+import mockInProduction from './structure/mock-in-production.ts';
+import todoComment from './structure/todo-comment.ts';
+import workaroundComment from './structure/workaround-comment.ts';
+import complexity from './style/complexity.ts';
+import fileLength from './style/file-length.ts';
+import functionLength from './style/function-length.ts';
+import lineLength from './style/line-length.ts';
 import naiveConstructor from './time/naive-constructor.ts';
 import naiveDatetimeColumn from './time/naive-datetime-column.ts';
 import naiveDefaultCallable from './time/naive-default-callable.ts';
@@ -58,6 +66,14 @@ export const rules: readonly Rule[] = [
   mappedAsDataclass,
   relationshipLazy,
   relationshipTargetString,
+  logicInInit,
+  mockInProduction,
+  todoComment,
+  workaroundComment,
+  complexity,
+  fileLength,
+  functionLength,
+  lineLength,
   naiveConstructor,
   naiveDatetimeColumn,
   naiveDefaultCallable,
