@@ -53,7 +53,7 @@ export default defineRule({
         # Written to a temporary file, then renamed; the temporary directory is removed.
         # A temporary password is sent; temporary credentials expire.
         # The hack week calendar; hackers; a shack. Format: XXX-XX-XXXX, sk_XXX.
-        # No workaround is needed any more.
+        # No workaround is needed any more; see the HACK above. Delete it if temporary
         text = "HACK: is data"  # quickly fixed prices
       `,
     },
@@ -79,18 +79,20 @@ export default defineRule({
         const before = text.slice(0, at.start - start);
         const after = text.slice(at.end - start);
         if (denial.test(before)) return [];
-        if (/^temporary$/i.test(word) && !isAboutCode(after)) return [];
+        if (/^temporary$/i.test(word) && !isAboutCode(before, after)) return [];
         return { at, message: `The comment admits a workaround (\`${word}\`); solve the problem itself.` };
       });
     },
   },
 });
 
-const denial = /\b(no|not|not an?|isn't an?|without an?|never an?|former|old|removed?( the| a)?)\s+$/i;
+const denial = /\b(no|not|not an?|isn't an?|without an?|never an?|former|old|removed?( the| a)?|see( the)?|cf\.?)\s+$/i;
 
 /** Whether "temporary" is said of the code, and not of a file, a table or a password. */
-function isAboutCode(after: string): boolean {
-  return codeNoun.test(after) || /^\s*($|[.:;,!)—–]|until\b|while\b|because\b|- )/i.test(after);
+function isAboutCode(before: string, after: string): boolean {
+  if (codeNoun.test(after) || /^\s+(until|till)\b/i.test(after)) return true;
+  const isSaidOfAll = /^[#!\s]*$/.test(before) || /\b(is|are|this|only|just|purely|very)\s+$/i.test(before);
+  return isSaidOfAll && /^\s*($|[.:;!—–]|- |while\b|because\b)/i.test(after);
 }
 
 const codeNoun =

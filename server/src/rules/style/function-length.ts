@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineRule, py, unitOf } from '../../engine/index.ts';
+import { defineRule, isMigration, py, unitOf } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR902',
@@ -70,13 +70,23 @@ export default defineRule({
       `,
       options: { max: 3 },
     },
+    {
+      ok: py`
+        def upgrade():
+            op.add_column("users", sa.Column("a", sa.Text()))
+            op.add_column("users", sa.Column("b", sa.Text()))
+      `,
+      path: 'alembic/versions/3f2a9c81d0aa_columns.py',
+      options: { max: 2 },
+    },
   ],
   on: {
-    function_definition(definition, _file, { max }) {
+    function_definition(definition, file, { max }) {
       const { lines, start } = unitOf(definition);
       const last = definition.field('body').namedChildren.at(-1) ?? definition;
       const count = lines.line(last.end - start) - lines.line(definition.start - start) + 1;
-      if (count <= max) return undefined;
+      // Alembic writes the revisions, and writes each as one function.
+      if (count <= max || isMigration(file)) return undefined;
       const name = definition.field('name');
       return {
         at: name,

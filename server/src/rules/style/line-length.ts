@@ -29,7 +29,7 @@ export default defineRule({
     {
       bad: py`
         text = call("名前", "名前")
-        #                    ^ GR904 none
+        #                    ^^ GR904 none
         name = call("abcd", "ef")
       `,
       options: { max: 25 },
