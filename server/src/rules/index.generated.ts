@@ -21,6 +21,7 @@ import relationshipLazy from './models/relationship-lazy.ts';
 import relationshipTargetString from './models/relationship-target-string.ts';
 import logicInInit from './structure/logic-in-init.ts';
 import mockInProduction from './structure/mock-in-production.ts';
+import stub from './structure/stub.ts';
 import todoComment from './structure/todo-comment.ts';
 import workaroundComment from './structure/workaround-comment.ts';
 import complexity from './style/complexity.ts';
@@ -68,6 +69,7 @@ export const rules: readonly Rule[] = [
   relationshipTargetString,
   logicInInit,
   mockInProduction,
+  stub,
   todoComment,
   workaroundComment,
   complexity,
