@@ -28,6 +28,7 @@ import complexity from './style/complexity.ts';
 import fileLength from './style/file-length.ts';
 import functionLength from './style/function-length.ts';
 import lineLength from './style/line-length.ts';
+import missingDocstring from './style/missing-docstring.ts';
 import naiveConstructor from './time/naive-constructor.ts';
 import naiveDatetimeColumn from './time/naive-datetime-column.ts';
 import naiveDefaultCallable from './time/naive-default-callable.ts';
@@ -76,6 +77,7 @@ export const rules: readonly Rule[] = [
   fileLength,
   functionLength,
   lineLength,
+  missingDocstring,
   naiveConstructor,
   naiveDatetimeColumn,
   naiveDefaultCallable,
