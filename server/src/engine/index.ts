@@ -86,7 +86,16 @@ export {
 } from './idioms/docstrings.ts';
 export { type Marker, markersIn } from './idioms/markers.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
-export { called, isFixture, isTestClass, isTestCode, isTestFunction, isTestModule, marksOf } from './idioms/tests.ts';
+export {
+  called,
+  isFixture,
+  isTestCase,
+  isTestClass,
+  isTestCode,
+  isTestFunction,
+  isTestModule,
+  marksOf,
+} from './idioms/tests.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';
 export { crashedRule, ownRules, unknownSuppression, unusedSuppression } from './own-rules.ts';

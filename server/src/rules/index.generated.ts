@@ -24,6 +24,7 @@ import mockInProduction from './structure/mock-in-production.ts';
 import stub from './structure/stub.ts';
 import todoComment from './structure/todo-comment.ts';
 import workaroundComment from './structure/workaround-comment.ts';
+import asyncTestWithoutMarker from './style/async-test-without-marker.ts';
 import complexity from './style/complexity.ts';
 import fileLength from './style/file-length.ts';
 import functionLength from './style/function-length.ts';
@@ -73,6 +74,7 @@ export const rules: readonly Rule[] = [
   stub,
   todoComment,
   workaroundComment,
+  asyncTestWithoutMarker,
   complexity,
   fileLength,
   functionLength,

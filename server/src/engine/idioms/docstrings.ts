@@ -13,7 +13,7 @@ export function isDocstring(statement: Node | undefined): boolean {
 
 /** The docstring statement of a function or class. For a class, only from the class's own handler. */
 export function docstringOf(
-  definition: TypedNode<'function_definition' | 'class_definition'>,
+  definition: TypedNode<'function_definition'> | TypedNode<'class_definition'>,
   file: SourceFile,
 ): Node | undefined {
   const [first] = definition.is('class_definition')
@@ -109,7 +109,7 @@ export function words(name: string, start: 'upper' | 'lower' = 'upper'): string 
  * followed by a line of its own.
  */
 export function docstringEdit(
-  definition: TypedNode<'function_definition' | 'class_definition'>,
+  definition: TypedNode<'function_definition'> | TypedNode<'class_definition'>,
   lines: readonly string[],
   file: SourceFile,
 ): Edit | undefined {

@@ -5,6 +5,7 @@ import {
   docstringEdit,
   docstringOf,
   type Finding,
+  type Fix,
   functionSkeleton,
   isDocstring,
   isMigration,
@@ -282,8 +283,8 @@ export default defineRule({
   ],
   on: {
     class_definition(definition, file, chosen) {
-      if (!chosen.kinds.includes('class') || !isExamined(definition, file, chosen)) return undefined;
       const name = definition.field('name');
+      if (!chosen.kinds.includes('class') || !isExamined(definition, name.text, file, chosen)) return undefined;
       const isNested = file.enclosingClass(definition) !== undefined;
       if ((isNested && settingsClasses.has(name.text)) || docstringOf(definition, file)) return undefined;
       return {
@@ -293,11 +294,11 @@ export default defineRule({
       };
     },
     function_definition(definition, file, chosen) {
-      if (docstringOf(definition, file) || !isExamined(definition, file, chosen)) return undefined;
+      const name = definition.field('name');
+      if (docstringOf(definition, file) || !isExamined(definition, name.text, file, chosen)) return undefined;
       const kind = file.enclosingClass(definition) ? 'method' : 'function';
       if (!chosen.kinds.includes(kind) || file.decorators(definition).some((decorator) => explains(decorator, file)))
         return undefined;
-      const name = definition.field('name');
       return {
         at: name,
         message: `The ${kind} \`${name.text}\` has no docstring; say what it does.`,
@@ -340,12 +341,7 @@ function isLeftAlone(file: SourceFile, chosen: Options): boolean {
 }
 
 /** Whether a definition can be reached from elsewhere, as its names and those of its classes tell. */
-function isExamined(
-  definition: TypedNode<'function_definition' | 'class_definition'>,
-  file: SourceFile,
-  chosen: Options,
-): boolean {
-  const name = definition.field('name').text;
+function isExamined(definition: Node, name: string, file: SourceFile, chosen: Options): boolean {
   const isSpecial = /^__\w+__$/.test(name);
   if (isSpecial ? !chosen.special : !chosen.private && name.startsWith('_')) return false;
   if (file.enclosingFunction(definition) || isLeftAlone(file, chosen)) return false;
@@ -378,12 +374,12 @@ function explains(decorator: Node, file: SourceFile): boolean {
 }
 
 function fixFor(
-  definition: TypedNode<'function_definition' | 'class_definition'>,
+  definition: TypedNode<'function_definition'> | TypedNode<'class_definition'>,
   lines: readonly string[],
   file: SourceFile,
-) {
+): Fix | undefined {
   const edit = definition.isBroken ? undefined : docstringEdit(definition, lines, file);
-  return edit && { title: 'Add a docstring', safety: 'unsafe' as const, edits: [edit] };
+  return edit && { title: 'Add a docstring', safety: 'unsafe', edits: [edit] };
 }
 
 /** Behind the shebang, the coding line and a comment that stands alone, such as a licence. */
