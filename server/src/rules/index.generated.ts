@@ -30,6 +30,7 @@ import fileLength from './style/file-length.ts';
 import functionLength from './style/function-length.ts';
 import lineLength from './style/line-length.ts';
 import missingDocstring from './style/missing-docstring.ts';
+import testWithoutAssertion from './style/test-without-assertion.ts';
 import naiveConstructor from './time/naive-constructor.ts';
 import naiveDatetimeColumn from './time/naive-datetime-column.ts';
 import naiveDefaultCallable from './time/naive-default-callable.ts';
@@ -80,6 +81,7 @@ export const rules: readonly Rule[] = [
   functionLength,
   lineLength,
   missingDocstring,
+  testWithoutAssertion,
   naiveConstructor,
   naiveDatetimeColumn,
   naiveDefaultCallable,

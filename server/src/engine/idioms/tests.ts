@@ -24,11 +24,11 @@ export function isTestModule(file: SourceFile): boolean {
 /** Whether a class is collected: `Test…` for pytest, or a `unittest.TestCase`, near or far. */
 export function isTestClass(definition: TypedNode<'class_definition'>, file: SourceFile): boolean {
   const name = definition.field('name').text;
-  return (
+  const looksLikeOne =
     name.startsWith('Test') ||
     (/Tests?(Case|Mixin)?$/.test(name) && definition.field('superclasses') !== undefined) ||
-    isTestCase(definition, file)
-  );
+    isTestCase(definition, file);
+  return looksLikeOne && file.classBindings(definition, '__test__').length === 0;
 }
 
 /** Whether a class is known to be a `unittest.TestCase`. */
