@@ -38,10 +38,10 @@ export function isTestCase(definition: TypedNode<'class_definition'>, file: Sour
 
 /** Whether a function is a test: `test…` at the top of a test file or of a test class, and not a fixture. */
 export function isTestFunction(definition: TypedNode<'function_definition'>, file: SourceFile): boolean {
-  if (!/^test(_|[A-Z0-9]|$)/.test(definition.field('name').text) || !isTestModule(file)) return false;
-  if (file.enclosingFunction(definition)) return false;
+  const name = definition.field('name').text;
+  if (!/^test(_|[A-Z0-9]|$)/.test(name) || !isTestModule(file) || file.enclosingFunction(definition)) return false;
   const owner = file.enclosingClass(definition);
-  if (owner && !isTestClass(owner, file)) return false;
+  if (owner ? file.enclosingFunction(owner) || !isTestClass(owner, file) : /^test[A-Z0-9]/.test(name)) return false;
   return !file.decorators(definition).some((decorator) => isFixture(decorator, file));
 }
 

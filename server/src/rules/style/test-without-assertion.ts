@@ -1,6 +1,7 @@
 import {
   called,
   defineRule,
+  docstringOf,
   isFixture,
   isTestFunction,
   isTestModule,
@@ -166,6 +167,14 @@ export default defineRule({
 
         def test_object():
             Session().finish()
+
+
+        def test_local():
+            class TestInner:
+                def test_nothing(self):
+                    pass
+
+            scenario(TestInner)
       `,
       path: 'tests/test_users.py',
     },
@@ -194,6 +203,16 @@ export default defineRule({
             def test_create(self):
                 create("anna")
                 self.has("anna")
+
+            def test_alias(self):
+                eq = self.assertEqual
+                eq(create("anna"), 1)
+
+            def test_doctest(self):
+                """
+                >>> create("anna")
+                1
+                """
       `,
       path: 'tests/test_users.py',
     },
@@ -225,6 +244,11 @@ export default defineRule({
             submit("a")
 
 
+        @submitted
+        def test_decorated(output):
+            output.append("a")
+
+
         def test_speed(benchmark):
             benchmark(create, "anna")
 
@@ -252,6 +276,7 @@ export default defineRule({
     function_definition(definition, file) {
       if (!isTestModule(file) || file.enclosingFunction(definition)) return undefined;
       const owner = file.enclosingClass(definition);
+      if (owner && file.enclosingFunction(owner)) return undefined;
       const isTest = isTestFunction(definition, file);
       const asserts = doesAssert(definition, file) || (isTest && mayAssert(definition, file));
       const name = definition.field('name');
@@ -303,7 +328,7 @@ function asserts(one: Checked, index: ReadonlyMap<string, readonly Checked[]>, s
     if (!use.startsWith('self.')) return index.get(use)?.some((other) => asserts(other, index, seen)) ?? false;
     const method = use.slice('self.'.length).replace(/\(\)$/, '');
     const used = [one.owner, ...one.bases].flatMap((owner) => index.get(`${owner}.${method}`) ?? []);
-    if (used.length === 0) return one.isOpen && use.endsWith('()');
+    if (used.length === 0) return use.endsWith('()') && (one.isOpen || checking.test(method));
     return used.some((other) => asserts(other, index, seen));
   });
 }
@@ -320,7 +345,12 @@ const checking =
   /assert|raise|warns|verif|expect|should|^fail|^skip|importorskip|deprecated_call|snapshot|(^|_)(check|ensure|must|compare|confirm|validate|approve|matches)(?![a-z])/i;
 
 function doesAssert(definition: TypedNode<'function_definition'>, file: SourceFile): boolean {
-  for (const node of definition.field('body').below('assert_statement', 'raise_statement', 'call')) {
+  for (const node of definition.field('body').below('assert_statement', 'raise_statement', 'call', 'attribute')) {
+    if (node.is('attribute')) {
+      // `eq = self.assertEqual`, or the method handed on.
+      if (/assert/i.test(node.field('attribute').text)) return true;
+      continue;
+    }
     if (!node.is('call')) return true;
     const target = node.field('function');
     const name = target.is('attribute') ? target.field('attribute').text : target.text;
@@ -349,7 +379,12 @@ function isOwn(target: Node, file: SourceFile): boolean {
 
 /** What may assert out of sight: skips, decorators, fixtures that check at the end, helpers of the tests. */
 function mayAssert(definition: TypedNode<'function_definition'>, file: SourceFile): boolean {
-  if (file.decorators(definition).some((decorator) => hiding.test(called(decorator).text))) return true;
+  for (const decorator of file.decorators(definition)) {
+    const target = called(decorator);
+    // A decorator that nobody can name may run the test and look at what it did.
+    if (hiding.test(target.text) || file.qualified(target) === undefined) return true;
+  }
+  if (docstringOf(definition, file)?.text.includes('>>>')) return true;
   const parameters = new Set(
     definition
       .field('parameters')
@@ -363,6 +398,7 @@ function mayAssert(definition: TypedNode<'function_definition'>, file: SourceFil
     .some((call) => {
       const target = call.field('function');
       if (!target.is('identifier', 'attribute')) return false;
+      if (target.text === 'exec' || target.text === 'eval') return true;
       if (target.is('identifier') && parameters.has(target.text)) return isWholeStatement(call);
       let root: Node = target;
       while (root.is('attribute')) root = root.field('object');
@@ -405,6 +441,10 @@ function usesOf(definition: TypedNode<'function_definition'>, file: SourceFile):
   }
   for (const parameter of definition.field('parameters').below('identifier')) {
     if (file.moduleBindings(parameter.text).some((binding) => binding.kind === 'function')) uses.add(parameter.text);
+  }
+  for (const decorator of file.decorators(definition)) {
+    const own = ownName(file.qualified(called(decorator)));
+    if (own !== undefined) uses.add(own);
   }
   return [...uses];
 }
