@@ -75,6 +75,7 @@ export {
 } from './idioms/schemas.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
 export { complexityOf } from './idioms/complexity.ts';
+export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
 export {
   docstringEdit,
   docstringOf,
@@ -84,7 +85,10 @@ export {
   statementsBehindDocstring,
   words,
 } from './idioms/docstrings.ts';
+export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
+export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
 export { type Marker, markersIn } from './idioms/markers.ts';
+export * from './idioms/models.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
 export {
   called,
@@ -96,6 +100,7 @@ export {
   isTestModule,
   marksOf,
 } from './idioms/tests.ts';
+export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';
 export { crashedRule, ownRules, unknownSuppression, unusedSuppression } from './own-rules.ts';

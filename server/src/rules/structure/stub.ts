@@ -238,7 +238,7 @@ function stubBody(definition: TypedNode<'function_definition'>, file: SourceFile
   const body = others.length === 0 ? emptiness(only) : undefined;
   if (!only || !body) return undefined;
   const name = definition.field('name');
-  if (deliberate.test(name.text) || isOutside(file) || isRevisionStep(name, file)) return undefined;
+  if (deliberate.test(name.text) || isOutside(file)) return undefined;
   if (isFallback(definition) || file.decorators(definition).some((decorator) => explains(decorator, file)))
     return undefined;
   if (body.startsWith('raise') && (excuse.test(only.text) || !isBuiltinError(only, file))) return undefined;
@@ -289,11 +289,6 @@ function isBuiltinError(raise: Node, file: SourceFile): boolean {
 /** Not application code: tests, migrations, and type stubs. */
 function isOutside(file: SourceFile): boolean {
   return isTestCode(file) || isMigration(file) || file.path.endsWith('.pyi');
-}
-
-/** `upgrade` or `downgrade` of an Alembic revision, wherever the project keeps those. */
-function isRevisionStep(name: Node, file: SourceFile): boolean {
-  return /^(up|down)grade$/.test(name.text) && file.moduleBindings('down_revision').length > 0;
 }
 
 /** Special methods that do nothing on purpose, and functions that say so in their name. */
