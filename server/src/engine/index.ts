@@ -42,10 +42,21 @@ export {
   naiveReason,
   timingOf,
 } from './idioms/clock-fixes.ts';
+export { complexityOf } from './idioms/complexity.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
+export {
+  docstringEdit,
+  docstringOf,
+  functionSkeleton,
+  isDocstring,
+  quoted,
+  statementsBehindDocstring,
+  words,
+} from './idioms/docstrings.ts';
 export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
 export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
 export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
+export { type Marker, markersIn } from './idioms/markers.ts';
 export * from './idioms/models.ts';
 export { functionKey, memberKey, namedFunctionKey } from './idioms/own-functions.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
@@ -73,23 +84,6 @@ export {
   schemaBase,
   schemaFields,
 } from './idioms/schemas.ts';
-export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
-export { complexityOf } from './idioms/complexity.ts';
-export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
-export {
-  docstringEdit,
-  docstringOf,
-  functionSkeleton,
-  isDocstring,
-  quoted,
-  statementsBehindDocstring,
-  words,
-} from './idioms/docstrings.ts';
-export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
-export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
-export { type Marker, markersIn } from './idioms/markers.ts';
-export * from './idioms/models.ts';
-export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
 export {
   called,
   isFixture,
