@@ -303,6 +303,8 @@ export class Document {
     const facts = this.#examineAll(stale, fresh, gone);
     for (const unit of this.#runFileLevel(facts, changed, new Set(gone), stale.size > 0 || gone.length > 0))
       stale.add(unit);
+    // What the file level said before may stand in segments that are no more.
+    for (const unit of gone) stale.delete(unit);
     this.#suppress(stale, gone);
   }
 

@@ -42,6 +42,7 @@ export {
   naiveReason,
   timingOf,
 } from './idioms/clock-fixes.ts';
+export { complexityOf } from './idioms/complexity.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
 export {
   atStartOf,
@@ -75,6 +76,18 @@ export {
   spellLogger,
   tracebackFunctions,
 } from './idioms/logging.ts';
+  docstringEdit,
+  docstringOf,
+  functionSkeleton,
+  isDocstring,
+  quoted,
+  statementsBehindDocstring,
+  words,
+} from './idioms/docstrings.ts';
+export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
+export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
+export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
+export { type Marker, markersIn } from './idioms/markers.ts';
 export * from './idioms/models.ts';
 export { functionKey, memberKey, namedFunctionKey } from './idioms/own-functions.ts';
 export { matchesAny } from './idioms/path-globs.ts';
@@ -111,6 +124,15 @@ export {
   sensitiveNames,
   sensitiveParts,
 } from './idioms/sensitive.ts';
+  called,
+  isFixture,
+  isTestCase,
+  isTestClass,
+  isTestCode,
+  isTestFunction,
+  isTestModule,
+  marksOf,
+} from './idioms/tests.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';

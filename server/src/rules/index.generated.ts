@@ -29,6 +29,18 @@ import legacyDeclarativeBase from './models/legacy-declarative-base.ts';
 import mappedAsDataclass from './models/mapped-as-dataclass.ts';
 import relationshipLazy from './models/relationship-lazy.ts';
 import relationshipTargetString from './models/relationship-target-string.ts';
+import logicInInit from './structure/logic-in-init.ts';
+import mockInProduction from './structure/mock-in-production.ts';
+import stub from './structure/stub.ts';
+import todoComment from './structure/todo-comment.ts';
+import workaroundComment from './structure/workaround-comment.ts';
+import asyncTestWithoutMarker from './style/async-test-without-marker.ts';
+import complexity from './style/complexity.ts';
+import fileLength from './style/file-length.ts';
+import functionLength from './style/function-length.ts';
+import lineLength from './style/line-length.ts';
+import missingDocstring from './style/missing-docstring.ts';
+import testWithoutAssertion from './style/test-without-assertion.ts';
 import naiveConstructor from './time/naive-constructor.ts';
 import naiveDatetimeColumn from './time/naive-datetime-column.ts';
 import naiveDefaultCallable from './time/naive-default-callable.ts';
@@ -78,6 +90,18 @@ export const rules: readonly Rule[] = [
   mappedAsDataclass,
   relationshipLazy,
   relationshipTargetString,
+  logicInInit,
+  mockInProduction,
+  stub,
+  todoComment,
+  workaroundComment,
+  asyncTestWithoutMarker,
+  complexity,
+  fileLength,
+  functionLength,
+  lineLength,
+  missingDocstring,
+  testWithoutAssertion,
   naiveConstructor,
   naiveDatetimeColumn,
   naiveDefaultCallable,
