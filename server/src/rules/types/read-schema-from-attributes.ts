@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import {
-  type Ancestry,
+  type SchemaAncestry,
   ancestry,
   argumentsOf,
   defineRule,
@@ -271,7 +271,7 @@ export default defineRule({
   },
 });
 
-function readAttributes(definition: ClassNode, family: Ancestry, file: SourceFile): Fix | undefined {
+function readAttributes(definition: ClassNode, family: SchemaAncestry, file: SourceFile): Fix | undefined {
   const title = 'Read attributes: `from_attributes=True`';
   const configs = modelConfigs(file, definition).filter((config) => config.form !== 'keywords');
   const [config] = configs;
