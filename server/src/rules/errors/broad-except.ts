@@ -19,6 +19,7 @@ export default defineRule({
       .default([])
       .meta({ description: 'Names of functions that are the last place an exception can reach, such as `main`.' }),
   }),
+  mentions: ['except'],
   examples: [
     {
       bad: py`

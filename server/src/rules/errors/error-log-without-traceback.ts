@@ -23,6 +23,7 @@ export default defineRule({
   fix: 'safe',
   requirements: ['002-004', '002-076', '004-129', '004-338'],
   peers: ['TRY400', 'G201'],
+  mentions: ['except'],
   examples: [
     {
       bad: py`

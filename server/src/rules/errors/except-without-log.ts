@@ -43,6 +43,7 @@ export default defineRule({
       .default([...controlFlow, 'ImportError', 'ModuleNotFoundError'])
       .meta({ description: 'Qualified names of exceptions that steer the program and need no log.' }),
   }),
+  mentions: ['except'],
   examples: [
     {
       bad: py`

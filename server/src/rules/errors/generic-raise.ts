@@ -12,6 +12,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['000-045', '001-011', '001-061', '001-094', '001-126', '004-136'],
   peers: ['TRY002', 'pylint W0719'],
+  mentions: ['raise'],
   examples: [
     {
       bad: py`

@@ -30,6 +30,7 @@ export default defineRule({
       .default(['**/logging.py', '**/logging_config.py', '**/logger.py', '**/log.py', '**/logging/**', '**/logger/**'])
       .meta({ description: 'Globs of the modules that set logging up and may take any logger.' }),
   }),
+  mentions: ['getLogger'],
   examples: [
     {
       bad: py`

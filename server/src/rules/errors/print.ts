@@ -30,6 +30,7 @@ export default defineRule({
       .default([])
       .meta({ description: 'Globs of files that may print; one without a slash names a file or folder anywhere.' }),
   }),
+  mentions: ['print', 'stdout'],
   examples: [
     {
       bad: py`

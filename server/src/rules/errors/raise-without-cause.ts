@@ -20,6 +20,7 @@ export default defineRule({
   fix: 'safe',
   requirements: ['000-048'],
   peers: ['B904', 'pylint W0707'],
+  mentions: ['except'],
   examples: [
     {
       bad: py`

@@ -13,6 +13,7 @@ export default defineRule({
   fixSafety: "Records go out under the module's name, and `logging` no longer installs a handler by itself.",
   requirements: ['000-050', '004-127'],
   peers: ['LOG015'],
+  mentions: ['logging'],
   examples: [
     {
       bad: py`

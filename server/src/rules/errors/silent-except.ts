@@ -31,6 +31,7 @@ export default defineRule({
       .default([...controlFlow])
       .meta({ description: 'Qualified names of exceptions that steer the program and need no log.' }),
   }),
+  mentions: ['except'],
   examples: [
     {
       bad: py`

@@ -12,6 +12,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['000-002'],
   peers: ['TID251'],
+  mentions: ['mock', 'Mock', 'patch'],
   examples: [
     {
       bad: py`

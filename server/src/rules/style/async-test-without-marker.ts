@@ -29,6 +29,7 @@ export default defineRule({
       .default('strict')
       .meta({ description: 'The `asyncio_mode` of pytest-asyncio. With `auto`, no test needs a marker.' }),
   }),
+  mentions: ['async def test'],
   examples: [
     {
       bad: py`

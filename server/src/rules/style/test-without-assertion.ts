@@ -41,6 +41,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['000-067', '002-078', '004-220'],
   peers: ['Sonar S2699', 'pytest-ruff'],
+  mentions: ['def test'],
   examples: [
     {
       bad: py`

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import {
-  type SchemaAncestry,
   ancestry,
   argumentsOf,
   defineRule,
@@ -11,6 +10,7 @@ import {
   modelConfigs,
   type Node,
   py,
+  type SchemaAncestry,
   type SourceFile,
   schemaBase,
   spell,
