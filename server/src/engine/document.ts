@@ -465,36 +465,45 @@ export class Document {
     unit.qualified.clear();
     unit.findings = [];
     unit.facts = new Map();
-    const { on, collect } = this.#dispatch;
+    const { table } = this.#dispatch;
     this.file.examine(unit, () => {
       const { rows } = unit;
       const count = rows.length / rowSize;
       for (let row = 0; row < count; row++) {
         const cell = rows[row * rowSize + kindColumn] ?? 0;
-        const handlers = on[cell & kindMask];
-        const collectors = collect[cell & kindMask];
-        if (!handlers && !collectors) continue;
+        const work = table[cell & kindMask];
+        if (work === undefined) continue;
         const node = Node.at(unit, row);
         if ((cell & brokenFlag) !== 0 && !isWholeEnough(node)) continue;
-        if (handlers) {
-          for (const { enabled, handle } of handlers) {
-            try {
-              for (const finding of asList(handle(node, this.file))) this.#store(unit, enabled, finding, unit.findings);
-            } catch (error) {
-              this.#store(unit, this.#dispatch.crashed ?? enabled, crash(enabled.rule, error, node), unit.findings);
-            }
-          }
-        }
-        if (collectors) {
-          for (const { enabled, handle } of collectors) {
-            const { code } = enabled.rule.card;
-            const facts = asList(quietly(() => handle(node, this.file)));
-            if (facts.length > 0)
-              unit.facts.set(code, [...(unit.facts.get(code) ?? []), ...facts.map((fact) => localFact(unit, fact))]);
-          }
-        }
+        this.#ask(unit, node, work);
       }
     });
+  }
+
+  #ask(unit: Unit, node: Node, { checks, collectors }: Work): void {
+    for (let index = 0; index < checks.length; index++) {
+      const check = checks[index];
+      if (!check) continue;
+      try {
+        const found = check.handle(node, this.file);
+        if (found === undefined) continue;
+        for (const finding of asList(found)) this.#store(unit, check.enabled, finding, unit.findings);
+      } catch (error) {
+        this.#store(
+          unit,
+          this.#dispatch.crashed ?? check.enabled,
+          crash(check.enabled.rule, error, node),
+          unit.findings,
+        );
+      }
+    }
+    for (let index = 0; index < collectors.length; index++) {
+      const collector = collectors[index];
+      const told = collector && asList(quietly(() => collector.handle(node, this.file)));
+      if (!told || told.length === 0) continue;
+      const { code } = collector.enabled.rule.card;
+      unit.facts.set(code, [...(unit.facts.get(code) ?? []), ...told.map((fact) => localFact(unit, fact))]);
+    }
   }
 
   #store(unit: Unit, enabled: EnabledRule, source: Finding, into: StoredFinding[]): void {
@@ -708,9 +717,15 @@ interface FileLevel {
   findings: StoredFinding[];
 }
 
+/** What is done with the nodes of one kind. */
+interface Work {
+  readonly checks: { enabled: EnabledRule; handle: ConfiguredRule['on'][number][1] }[];
+  readonly collectors: { enabled: EnabledRule; handle: ConfiguredRule['collect'][number][1] }[];
+}
+
 interface Dispatch {
-  readonly on: readonly ({ enabled: EnabledRule; handle: ConfiguredRule['on'][number][1] }[] | undefined)[];
-  readonly collect: readonly ({ enabled: EnabledRule; handle: ConfiguredRule['collect'][number][1] }[] | undefined)[];
+  /** By kind number. */
+  readonly table: readonly (Work | undefined)[];
   /** The rules in play: those that wait for no word, or for one that is mentioned. */
   readonly active: ReadonlySet<EnabledRule>;
   readonly running: ReadonlySet<string>;
@@ -746,22 +761,20 @@ function dispatchOf(all: readonly EnabledRule[], mentioned: ReadonlySet<string>)
 }
 
 function tablesOf(rules: readonly EnabledRule[], all: readonly EnabledRule[]): Dispatch {
-  const on: { enabled: EnabledRule; handle: ConfiguredRule['on'][number][1] }[][] = [];
-  const collect: { enabled: EnabledRule; handle: ConfiguredRule['collect'][number][1] }[][] = [];
+  const table: (Work | undefined)[] = Array.from(kinds, () => undefined);
+  const workOf = (kind: (typeof kinds)[number]): Work => {
+    const number = kindNumber(kind);
+    const work = table[number] ?? { checks: [], collectors: [] };
+    table[number] = work;
+    return work;
+  };
   for (const enabled of rules) {
-    for (const [kind, handle] of enabled.rule.on) {
-      const number = kindNumber(kind);
-      on[number] = [...(on[number] ?? []), { enabled, handle }];
-    }
-    for (const [kind, handle] of enabled.rule.collect) {
-      const number = kindNumber(kind);
-      collect[number] = [...(collect[number] ?? []), { enabled, handle }];
-    }
+    for (const [kind, handle] of enabled.rule.on) workOf(kind).checks.push({ enabled, handle });
+    for (const [kind, handle] of enabled.rule.collect) workOf(kind).collectors.push({ enabled, handle });
   }
   const withCode = (code: string): EnabledRule | undefined => all.find((enabled) => enabled.rule.card.code === code);
   const made: Dispatch = {
-    on: Array.from(kinds, (_, number) => on[number]),
-    collect: Array.from(kinds, (_, number) => collect[number]),
+    table,
     active: new Set(rules),
     running: new Set(all.map((enabled) => enabled.rule.card.code)),
     unused: withCode(unusedSuppression.card.code),
