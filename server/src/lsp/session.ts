@@ -80,6 +80,8 @@ export function startSession(connection: Connection): void {
   let watchesFiles = false;
   let registers = { settings: false, files: false };
   let rounds = 0;
+  /** When a person did something last, by `performance.now()`. */
+  let lastMessage = Number.NEGATIVE_INFINITY;
   let configurationTimer: NodeJS.Timeout | undefined;
   let client: ActionClient = {
     versionedEdits: false,
@@ -139,10 +141,11 @@ export function startSession(connection: Connection): void {
       setFolders([...folders.filter((folder) => !gone.has(folder.uri)), ...event.added]);
       reconfigure();
     });
-    inBackground(async () => warmUp(await loadParser('wasm', () => undefined), rules, stop.signal));
+    inBackground(async () => warmUp(await loadParser('wasm', () => undefined), rules, () => lastMessage, stop.signal));
   });
 
   connection.onDidOpenTextDocument((params) => {
+    lastMessage = performance.now();
     const { uri, version, text, languageId } = Opened.parse(params).textDocument;
     if (isConfiguration(uri)) {
       openConfigurations.set(uri, TextDocument.create(uri, languageId, version, text));
@@ -157,6 +160,7 @@ export function startSession(connection: Connection): void {
   });
 
   connection.onDidChangeTextDocument((params) => {
+    lastMessage = performance.now();
     const { textDocument, contentChanges } = Changed.parse(params);
     const { uri, version } = textDocument;
     const file = files.get(uri);
@@ -200,6 +204,7 @@ export function startSession(connection: Connection): void {
   });
 
   connection.onCodeAction((params) => {
+    lastMessage = performance.now();
     const file = files.get(params.textDocument.uri);
     return file ? codeActions(file, params, client) : [];
   });
@@ -279,6 +284,7 @@ export function startSession(connection: Connection): void {
       );
       // The file may have been closed, or closed and opened again, or asked about again, meanwhile.
       if (files.get(file.uri) !== file || file.round !== round) continue;
+      lastMessage = performance.now();
       file.configure(settingsOf(file.uri, editor, parser));
       publish(file);
       report?.((index + 1) / open.length);
