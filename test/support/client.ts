@@ -44,8 +44,8 @@ const root = path.join(import.meta.dirname, '..', '..');
 const patience = 10_000;
 
 export interface ClientOptions {
-  /** Which bundle speaks: the server's own, or the command line's. */
-  program?: 'server' | 'cli';
+  /** Which bundle speaks: the server's own, the command line's, or a file. */
+  program?: string;
   /** Workspace folders, as paths or URIs. */
   folders?: readonly string[];
   capabilities?: ClientCapabilities;
@@ -79,6 +79,8 @@ export interface Client {
   diagnostics(uri: string, version: number): Promise<PublishDiagnosticsParams>;
   actions(uri: string, range: Range, only?: string[]): Promise<CodeAction[]>;
   resolve(action: CodeAction): Promise<CodeAction>;
+  /** Has `until` look again, after a notification that a test listens to itself. */
+  changed(): void;
   /** Waits until something holds. */
   until(holds: () => boolean, what: string): Promise<void>;
   /** A round trip, after which everything that was sent before has been read. */
@@ -109,10 +111,10 @@ export const fullCapabilities: ClientCapabilities = {
   },
 };
 
-/** Starts a program of dist/ as a language server; give the arguments yourself with `args`. */
-export function startProcess(program: 'server' | 'cli' = 'server'): ChildProcess {
-  const file = path.join(root, 'dist', `${program}.mjs`);
-  if (!existsSync(file)) throw new Error(`dist/${program}.mjs is missing: run "npm run build" first.`);
+/** Starts `dist/server.mjs`, `dist/cli.mjs` or another file as a language server. */
+export function startProcess(program = 'server'): ChildProcess {
+  const file = path.isAbsolute(program) ? program : path.join(root, 'dist', `${program}.mjs`);
+  if (!existsSync(file)) throw new Error(`${file} is missing: run "npm run build" first.`);
   const args = program === 'cli' ? [file, 'lsp', '--stdio'] : [file, '--stdio'];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const end = () => child.kill('SIGKILL');
@@ -251,6 +253,7 @@ export async function startClient(options: ClientOptions = {}): Promise<Client> 
       });
       return (answer ?? []).filter(isAction);
     },
+    changed: notify,
     resolve: (action) => connection.sendRequest(CodeActionResolveRequest.type, action),
     until,
     async settle() {

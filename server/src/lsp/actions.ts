@@ -228,7 +228,7 @@ function suppression(
  * two lines only (PEP 263).
  */
 function headOf(text: string): number {
-  const [first = '', second = ''] = text.match(/.*(?:\n|$)/g) ?? [];
+  const [first = '', second = ''] = text.match(/[^\n]*(?:\n|$)/g) ?? [];
   const coding = /^[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+/;
   if (/^\s*(?:#|$)/.test(first) && coding.test(second)) return first.length + second.length;
   if (first.startsWith('#!') || coding.test(first)) return first.length;

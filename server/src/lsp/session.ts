@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
+  type CancellationToken,
   CodeActionKind,
   type Connection,
   type Diagnostic,
@@ -13,7 +14,9 @@ import {
   type InitializeParams,
   type InitializeResult,
   LSPErrorCodes,
+  MessageType,
   ResponseError,
+  ShowMessageNotification,
   TextDocumentSyncKind,
   type WorkspaceFolder,
 } from 'vscode-languageserver';
@@ -203,13 +206,15 @@ export function startSession(connection: Connection): void {
     reconfigure();
   });
 
-  connection.onCodeAction((params) => {
+  connection.onCodeAction((params, token) => {
     lastMessage = performance.now();
+    refuseCancelled(token);
     const file = files.get(params.textDocument.uri);
     return file ? codeActions(file, params, client) : [];
   });
 
-  connection.onCodeActionResolve((action) => {
+  connection.onCodeActionResolve((action, token) => {
+    refuseCancelled(token);
     const data = ActionData.safeParse(action.data);
     return data.success ? resolveAction(files.get(data.data.uri), action, data.data, client) : action;
   });
@@ -228,7 +233,8 @@ export function startSession(connection: Connection): void {
     progress.begin('Groundrules: fixing all');
     try {
       const edits = fixAllEdits(file);
-      if (token.isCancellationRequested || edits.length === 0) return null;
+      refuseCancelled(token);
+      if (edits.length === 0) return null;
       const answer = await connection.workspace.applyEdit({
         label: 'Groundrules: fix all',
         edit: toWorkspaceEdit(file.uri, file.version, edits, client.versionedEdits),
@@ -280,7 +286,7 @@ export function startSession(connection: Connection): void {
     for (const [index, file] of open.entries()) {
       const editor = settings[index] ?? {};
       const parser = await loadParser(editor.parser ?? 'wasm', (message) =>
-        sayOnce(message, () => connection.window.showWarningMessage(message)),
+        sayOnce(message, () => showWarning(message)),
       );
       // The file may have been closed, or closed and opened again, or asked about again, meanwhile.
       if (files.get(file.uri) !== file || file.round !== round) continue;
@@ -386,22 +392,26 @@ export function startSession(connection: Connection): void {
     if (dueFindings.has(uri)) return;
     const timer = setTimeout(() => {
       dueFindings.delete(uri);
-      const file = files.get(uri);
-      if (!file?.settings) return;
-      const { settings } = file;
-      const findings = file.document?.findings() ?? [];
-      const status: StatusParams = {
-        uri,
-        count: findings.length,
-        ...(settings.configuration === undefined ? {} : { configuration: settings.configuration }),
-        ...(settings.problem === undefined ? {} : { problem: settings.problem }),
-        standards: [...settings.resolved.standards],
-        parser: settings.parser.name,
-      };
-      inBackground(() => connection.sendNotification(statusMethod, status));
-      inBackground(() => connection.sendNotification(findingsMethod, checklistOf(file, findings)));
+      inBackground(() => sendChecklist(uri));
     }, findingsDelay);
     dueFindings.set(uri, timer);
+  }
+
+  async function sendChecklist(uri: string): Promise<void> {
+    const file = files.get(uri);
+    if (!file?.settings) return;
+    const { settings } = file;
+    const findings = file.document?.findings() ?? [];
+    const status: StatusParams = {
+      uri,
+      count: findings.length,
+      ...(settings.configuration === undefined ? {} : { configuration: settings.configuration }),
+      ...(settings.problem === undefined ? {} : { problem: settings.problem }),
+      standards: [...settings.resolved.standards],
+      parser: settings.parser.name,
+    };
+    await connection.sendNotification(statusMethod, status);
+    await connection.sendNotification(findingsMethod, checklistOf(file, findings));
   }
 
   function checklistOf(file: OpenFile, findings: readonly Reported[]): FindingsParams {
@@ -435,7 +445,8 @@ export function startSession(connection: Connection): void {
       const open = openConfigurationAt(file.path);
       const uri = open?.uri ?? uriOfPath(file.path);
       const document = TextDocument.create(uri, 'toml', 0, file.text);
-      const diagnostics = file.problems.map(
+      const problems = [...file.problems].sort((one, other) => one.start - other.start);
+      const diagnostics = problems.map(
         (problem): Diagnostic => ({
           range: { start: document.positionAt(problem.start), end: document.positionAt(problem.end) },
           severity: DiagnosticSeverity.Error,
@@ -474,11 +485,24 @@ export function startSession(connection: Connection): void {
     }
   }
 
-  function sayOnce(message: string, say: () => unknown): void {
+  /** A notification: the request that the library would make of it can be refused, and needs no answer. */
+  function showWarning(message: string): void {
+    inBackground(() =>
+      connection.sendNotification(ShowMessageNotification.type, { type: MessageType.Warning, message }),
+    );
+  }
+
+  function sayOnce(message: string, say: () => void): void {
     if (said.has(message)) return;
     said.add(message);
     say();
   }
+}
+
+/** Whoever cancelled a request while it waited for its turn does not want the work done any more. */
+function refuseCancelled(token: CancellationToken): void {
+  if (token.isCancellationRequested)
+    throw new ResponseError(LSPErrorCodes.RequestCancelled, 'the request was cancelled');
 }
 
 function failed(message: string): ResponseError<void> {
