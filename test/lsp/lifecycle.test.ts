@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import path from 'node:path';
 import {
   CancellationTokenSource,
   CodeActionRequest,
+  createProtocolConnection,
   ExitNotification,
   InitializeRequest,
+  IPCMessageReader,
+  IPCMessageWriter,
   ShutdownRequest,
 } from 'vscode-languageserver/node';
 import { at, type Client, connect, exitOf, startClient, startProcess } from '../support/client.ts';
@@ -35,6 +40,21 @@ describe('language server: its life', () => {
     await polite.connection.sendRequest(ShutdownRequest.type);
     polite.process.stdin?.end();
     assert.equal(await exitOf(polite.process), 0);
+  });
+
+  it('speaks over IPC, and ends with 1 when the editor is gone', async () => {
+    const child = fork(path.join(import.meta.dirname, '..', '..', 'dist', 'server.mjs'), ['--node-ipc']);
+    const connection = createProtocolConnection(new IPCMessageReader(child), new IPCMessageWriter(child));
+    connection.listen();
+    const { serverInfo } = await connection.sendRequest(InitializeRequest.type, {
+      processId: null,
+      rootUri: null,
+      capabilities: {},
+    });
+    assert.equal(serverInfo?.name, 'groundrules');
+    child.disconnect();
+    assert.equal(await exitOf(child), 1);
+    connection.dispose();
   });
 
   it('ends with 1 when its input closes before anything was said', async () => {

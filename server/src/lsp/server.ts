@@ -7,5 +7,7 @@ const connection = createConnection(ProposedFeatures.all);
 process.on('unhandledRejection', (reason) => {
   connection.console.error(reason instanceof Error ? (reason.stack ?? reason.message) : String(reason));
 });
+// Over IPC nothing else tells that the editor is gone.
+process.once('disconnect', () => process.exit(1));
 startSession(connection);
 connection.listen();
