@@ -83,8 +83,8 @@ export function startSession(connection: Connection): void {
   let watchesFiles = false;
   let registers = { settings: false, files: false };
   let rounds = 0;
-  /** When a person did something last, by `performance.now()`. */
-  let lastMessage = Number.NEGATIVE_INFINITY;
+  /** When there was something to do last, by `performance.now()`. */
+  let lastMessage = 0;
   let configurationTimer: NodeJS.Timeout | undefined;
   let client: ActionClient = {
     versionedEdits: false,
@@ -127,6 +127,8 @@ export function startSession(connection: Connection): void {
   });
 
   connection.onInitialized((): void => {
+    // The file that the editor was opened for comes next.
+    lastMessage = performance.now();
     if (registers.settings)
       inBackground(() =>
         connection.client.register(DidChangeConfigurationNotification.type, { section: 'groundrules' }),
@@ -290,9 +292,9 @@ export function startSession(connection: Connection): void {
       );
       // The file may have been closed, or closed and opened again, or asked about again, meanwhile.
       if (files.get(file.uri) !== file || file.round !== round) continue;
-      lastMessage = performance.now();
       file.configure(settingsOf(file.uri, editor, parser));
       publish(file);
+      lastMessage = performance.now();
       report?.((index + 1) / open.length);
       if (index + 1 < open.length) await new Promise((resolve) => setImmediate(resolve));
     }

@@ -5,7 +5,7 @@ import { toDiagnostic } from './convert.ts';
 
 /** Work goes on for this long before waiting messages get their turn. Milliseconds. */
 const slice = 2;
-/** After a message the server stands ready for more for this long. Milliseconds. */
+/** After there was something to do the server stands ready for more for this long. Milliseconds. */
 const quiet = 250;
 /** All the work that is worth doing. Milliseconds. */
 const budget = 1500;
@@ -17,7 +17,7 @@ const typed = 'def total(order, rate=1):\n    try:\n        return sum(line.pric
  * types some lines between them and deletes them again, as an editor would. Goes on only while nothing else is to do, in
  * small slices, until it is done or `signal` is aborted.
  *
- * @param lastMessage when the last message came, by `performance.now()`.
+ * @param lastMessage when there was something else to do last, by `performance.now()`.
  */
 export async function warmUp(
   parser: ParserPort,
@@ -26,18 +26,18 @@ export async function warmUp(
   signal: AbortSignal,
 ): Promise<void> {
   let spent = 0;
-  let started = performance.now();
+  let started = Number.NEGATIVE_INFINITY;
   for (const step of steps(parser, rules)) {
+    if (performance.now() - started >= slice) {
+      await new Promise((resolve) => setImmediate(resolve));
+      while (performance.now() - lastMessage() < quiet && !signal.aborted)
+        await new Promise((resolve) => setTimeout(resolve, quiet));
+      if (signal.aborted || spent > budget) return;
+      started = performance.now();
+    }
+    const before = performance.now();
     step();
-    const now = performance.now();
-    if (now - started < slice) continue;
-    spent += now - started;
-    if (spent > budget) return;
-    await new Promise((resolve) => setImmediate(resolve));
-    while (performance.now() - lastMessage() < quiet && !signal.aborted)
-      await new Promise((resolve) => setTimeout(resolve, quiet).unref());
-    if (signal.aborted) return;
-    started = performance.now();
+    spent += performance.now() - before;
   }
 }
 
