@@ -292,8 +292,11 @@ export function startSession(connection: Connection): void {
       );
       // The file may have been closed, or closed and opened again, or asked about again, meanwhile.
       if (files.get(file.uri) !== file || file.round !== round) continue;
-      file.configure(settingsOf(file.uri, editor, parser));
-      publish(file);
+      // What fails for one file is no reason to leave the others as they are.
+      await inBackground(async () => {
+        file.configure(settingsOf(file.uri, editor, parser));
+        publish(file);
+      });
       lastMessage = performance.now();
       report?.((index + 1) / open.length);
       if (index + 1 < open.length) await new Promise((resolve) => setImmediate(resolve));
