@@ -41,7 +41,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { uriOfPath } from '../../server/src/settings/paths.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
-const patience = 10_000;
+const patience = 20_000;
 
 export interface ClientOptions {
   /** Which bundle speaks: the server's own, the command line's, or a file. */
