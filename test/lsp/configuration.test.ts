@@ -206,7 +206,7 @@ describe('language server: settings', () => {
     write(
       'groundrules.toml',
       [
-        'select = ["GR4", "GR101"]',
+        'select = ["GR402", "GR101"]',
         'exclude = ["generated"]',
         '[severity]',
         'GR402 = "hint"',

@@ -18,6 +18,8 @@ local function main()
     name = 'groundrules',
     cmd = { node, server, '--stdio' },
     root_dir = vim.fn.fnamemodify(file, ':h'),
+    -- Early versions cannot be asked for settings, later ones are.
+    init_options = { settings = { select = { 'GR402' } } },
     settings = { groundrules = { select = { 'GR402' } } },
     on_exit = function(code)
       exit_code = code
@@ -26,7 +28,14 @@ local function main()
   vim.lsp.buf_attach_client(buffer, id)
 
   local function wait(holds, what)
-    assert(vim.wait(10000, holds, 20), 'waited in vain for ' .. what)
+    if vim.wait(10000, holds, 20) then
+      return
+    end
+    local messages = {}
+    for _, diagnostic in ipairs(vim.diagnostic.get(buffer)) do
+      table.insert(messages, diagnostic.message)
+    end
+    error('waited in vain for ' .. what .. '; diagnostics: ' .. table.concat(messages, ' '))
   end
   local function diagnostics()
     return vim.diagnostic.get(buffer)
