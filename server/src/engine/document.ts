@@ -30,6 +30,8 @@ export interface Reported {
   readonly to: Position;
   readonly tags: readonly ('unnecessary' | 'deprecated')[];
   readonly related: readonly { readonly from: Position; readonly to: Position; readonly message: string }[];
+  /** The rule may have a fix here; `fixes` finds out. */
+  readonly mayFix: boolean;
   /** The rule's fixes, computed now; valid for the current text. Never throws. */
   fixes(): readonly Fix[];
 }
@@ -690,6 +692,7 @@ export class Document {
       from: { line: from.line + lines, character: from.character },
       to: { line: to.line + lines, character: to.character },
       tags: source.tags ?? [],
+      mayFix: source.fix !== undefined,
       related: (source.related ?? []).map((other) => ({
         from: this.position(other.at.start),
         to: this.position(other.at.end),
