@@ -15,6 +15,7 @@ const finding: Reported = {
   to: { line: 1, character: 7 },
   tags: ['deprecated', 'unnecessary'],
   related: [{ from: { line: 0, character: 0 }, to: { line: 0, character: 3 }, message: 'Because of this.' }],
+  mayFix: false,
   fixes: () => [],
 };
 

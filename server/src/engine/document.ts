@@ -2,7 +2,7 @@ import type { Severity } from '../../../shared-rules/src/index.ts';
 import { consultKey, type FileFacts, headerKey, SourceFile } from './file.ts';
 import { guarded } from './fix.ts';
 import { crashedRule, unknownSuppression, unusedSuppression } from './own-rules.ts';
-import type { ConfiguredRule, EnabledRule, Fact, Finding, Fix, StoredFinding } from './rule.ts';
+import type { ConfiguredRule, EnabledRule, Finding, Fix, StoredFinding } from './rule.ts';
 import { readSuppression, type SuppressedCode, type Suppression, withoutCodes } from './suppress.ts';
 import { atModule, type CutResult, type CutState, cutNext } from './syntax/cut.ts';
 import { kinds } from './syntax/grammar.generated.ts';
@@ -10,7 +10,7 @@ import { Node } from './syntax/node.ts';
 import type { ParserPort } from './syntax/port.ts';
 import { brokenFlag, kindColumn, kindMask, kindNumber, type Rows, rowSize } from './syntax/rows.ts';
 import type { Position, Span } from './text.ts';
-import { type LocalFact, Unit } from './unit.ts';
+import { PlacedFact, Unit } from './unit.ts';
 
 /** What runs in a document: the rules that the file's settings enable, and which codes exist at all. */
 export interface RuleSet {
@@ -64,6 +64,8 @@ export class Document {
   readonly #homeless = new Set<Unit>();
   /** Units that read the members of some class. */
   readonly #memberReaders = new Set<Unit>();
+  /** Units whose checks placed findings in other units, such as a class's in its members; by the unit they lie in. */
+  readonly #guests = new Map<Unit, Set<Unit>>();
   /** Units with a suppression of the whole file. */
   readonly #suppressors = new Set<Unit>();
   #fileLevel: FileLevel[] = [];
@@ -302,7 +304,11 @@ export class Document {
     for (const unit of this.#memberReaders) if (intersects(unit.membersRead, touched)) stale.add(unit);
     const fresh = new Set(added.filter((unit) => !this.#suppressed.has(unit)));
     if (this.#recountWords(gone, added)) for (const unit of this.#units) stale.add(unit);
-    const facts = this.#examineAll(stale, fresh, gone);
+    const moved = new Set<Unit>();
+    for (const unit of gone) for (const home of this.#homesOf(unit)) moved.add(home);
+    const facts = this.#examineAll(stale, fresh, gone, moved);
+    this.#rehouse(gone, stale);
+    for (const home of moved) if (this.#signatures.has(home)) stale.add(home);
     for (const unit of this.#runFileLevel(facts, changed, new Set(gone), stale.size > 0 || gone.length > 0))
       stale.add(unit);
     // What the file level said before may stand in segments that are no more.
@@ -332,18 +338,45 @@ export class Document {
     return !same;
   }
 
+  /** The other units that a unit's checks placed findings in. */
+  #homesOf(unit: Unit): Unit[] {
+    return unit.findings.flatMap((finding) => (finding.unit === unit ? [] : [finding.unit]));
+  }
+
+  /** Brings `#guests` up to date. */
+  #rehouse(gone: readonly Unit[], examined: ReadonlySet<Unit>): void {
+    if (this.#guests.size > 0) {
+      for (const unit of gone) this.#guests.delete(unit);
+      for (const [home, guests] of this.#guests) {
+        for (const unit of gone) guests.delete(unit);
+        for (const unit of examined) guests.delete(unit);
+        if (guests.size === 0) this.#guests.delete(home);
+      }
+    }
+    for (const unit of examined) {
+      for (const home of this.#homesOf(unit)) this.#guests.set(home, (this.#guests.get(home) ?? new Set()).add(unit));
+    }
+  }
+
   /** Examines units and returns the codes of the rules that were told something else than before. */
-  #examineAll(stale: ReadonlySet<Unit>, fresh: ReadonlySet<Unit>, gone: readonly Unit[]): Set<string> {
+  #examineAll(
+    stale: ReadonlySet<Unit>,
+    fresh: ReadonlySet<Unit>,
+    gone: readonly Unit[],
+    moved: Set<Unit>,
+  ): Set<string> {
     const changed = new Set<string>();
     const compare = (before: readonly Unit['facts'][], after: readonly Unit['facts'][]): void => {
       const codes = new Set([...before, ...after].flatMap((facts) => [...facts.keys()]));
       const told = (all: readonly Unit['facts'][], code: string): string =>
-        JSON.stringify(all.flatMap((facts) => facts.get(code) ?? []));
+        JSON.stringify(all.flatMap((facts) => (facts.get(code) ?? []).map((fact) => fact.data)));
       for (const code of codes) if (!changed.has(code) && told(before, code) !== told(after, code)) changed.add(code);
     };
     for (const unit of stale) {
       const before = unit.facts;
+      for (const home of this.#homesOf(unit)) moved.add(home);
       this.#examine(unit);
+      for (const home of this.#homesOf(unit)) moved.add(home);
       if (unit.membersRead.size > 0) this.#memberReaders.add(unit);
       else this.#memberReaders.delete(unit);
       if (!fresh.has(unit)) compare([before], [unit.facts]);
@@ -504,7 +537,10 @@ export class Document {
       const told = collector && asList(quietly(() => collector.handle(node, this.file)));
       if (!told || told.length === 0) continue;
       const { code } = collector.enabled.rule.card;
-      unit.facts.set(code, [...(unit.facts.get(code) ?? []), ...told.map((fact) => localFact(unit, fact))]);
+      unit.facts.set(code, [
+        ...(unit.facts.get(code) ?? []),
+        ...told.map((fact) => new PlacedFact(unit, fact.at, fact.data)),
+      ]);
     }
   }
 
@@ -544,12 +580,12 @@ export class Document {
       const due =
         !active ||
         changedFacts.has(code) ||
-        level.findings.some((finding) => gone.has(finding.unit)) ||
+        level.findings.some((finding) => gone.has(finding.unit) || finding.source.related !== undefined) ||
         intersects(level.consulted, changedNames) ||
         (level.membersRead.size > 0 && moved);
       if (!due) continue;
       for (const finding of level.findings) touched.add(finding.unit);
-      const facts = this.#units.flatMap((unit) => (unit.facts.get(code) ?? []).map((fact) => placedFact(unit, fact)));
+      const facts = this.#units.flatMap((unit) => unit.facts.get(code) ?? []);
       level.consulted = new Set();
       level.membersRead = new Set();
       level.findings = [];
@@ -616,7 +652,9 @@ export class Document {
     fileSuppressions: readonly Suppression[],
     used: Set<SuppressedCode | Suppression>,
   ): StoredFinding[] {
-    const all = [...unit.findings];
+    const all = unit.findings.filter((finding) => finding.unit === unit);
+    for (const guest of this.#guests.get(unit) ?? [])
+      for (const finding of guest.findings) if (finding.unit === unit) all.push(finding);
     for (const level of this.#fileLevel)
       for (const finding of level.findings) if (finding.unit === unit) all.push(finding);
     const lineSuppressions = suppressionsOf(unit).filter((suppression) => suppression.scope === 'line');
@@ -850,23 +888,6 @@ function quietly<T>(make: () => T): T | undefined {
   } catch {
     return undefined;
   }
-}
-
-function localFact(unit: Unit, fact: Fact<unknown>): LocalFact {
-  return { start: fact.at.start - unit.start, end: fact.at.end - unit.start, data: fact.data };
-}
-
-/** A fact whose place moves with its unit. */
-function placedFact(unit: Unit, fact: LocalFact): Fact<unknown> {
-  const at: Span = {
-    get start() {
-      return unit.start + fact.start;
-    },
-    get end() {
-      return unit.start + fact.end;
-    },
-  };
-  return { at, data: fact.data };
 }
 
 function relativeTo(position: Position, unit: Unit): Position {

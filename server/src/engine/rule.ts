@@ -32,7 +32,7 @@ export interface Fix {
   readonly edits: readonly Edit[];
 }
 
-/** What one unit tells the file level: plain data at a place. */
+/** What one unit tells the file level: plain data at a place. `file` decides by the data; the place is for its findings. */
 export interface Fact<D> {
   readonly at: Span;
   readonly data: D;

@@ -5,7 +5,7 @@ import { Node } from './syntax/node.ts';
 import { parseSegment } from './syntax/pieces.ts';
 import type { ParserPort } from './syntax/port.ts';
 import { brokenFlag, kindColumn, kindMask, kindNumber, type Rows, rowSize } from './syntax/rows.ts';
-import { LineIndex } from './text.ts';
+import { LineIndex, type Span } from './text.ts';
 
 let made = 0;
 
@@ -32,9 +32,10 @@ export class Unit {
   consulted = new Set<string>();
   /** Scope ids of classes whose members' statements this segment read. */
   membersRead = new Set<number>();
+  /** Findings of checks on this segment, wherever they are placed. */
   findings: StoredFinding[] = [];
   /** Facts for the file level, by rule code. */
-  facts = new Map<string, readonly LocalFact[]>();
+  facts = new Map<string, readonly PlacedFact[]>();
   /** Results of name resolution, by row. */
   readonly qualified = new Map<number, string | undefined>();
 
@@ -112,11 +113,31 @@ export class Unit {
   }
 }
 
-/** A fact as a unit keeps it: what a rule said, with the place from the unit's start. */
-export interface LocalFact {
-  readonly start: number;
-  readonly end: number;
+/** A fact as a unit keeps it: what a rule said, at a place that moves with the unit. */
+export class PlacedFact {
   readonly data: unknown;
+  readonly #unit: Unit;
+  readonly #start: number;
+  readonly #end: number;
+
+  constructor(unit: Unit, at: Span, data: unknown) {
+    this.#unit = unit;
+    this.#start = at.start - unit.start;
+    this.#end = at.end - unit.start;
+    this.data = data;
+  }
+
+  get at(): Span {
+    return this;
+  }
+
+  get start(): number {
+    return this.#unit.start + this.#start;
+  }
+
+  get end(): number {
+    return this.#unit.start + this.#end;
+  }
 }
 
 /** The name under which star imports are looked up. */
