@@ -165,6 +165,13 @@ export default defineRule({
             await crud.update(db, item)
 
 
+        async def by_kind(db: AsyncSession, item, kind):
+            if kind == "new":
+                await crud.create(db, item)
+            if kind == "old":
+                await crud.update(db, item)
+
+
         async def either(db: AsyncSession, item, old):
             try:
                 await crud.create(db, item)
@@ -277,12 +284,15 @@ function isInTransaction(call: Node): boolean {
   return false;
 }
 
-/** A repository, or a function that flushes, writes in the transaction of whoever calls it. */
+/** A layer below the services, or a function that flushes, writes in the transaction of whoever calls it. */
 function isLeftToCaller(file: SourceFile, definition: TypedNode<'function_definition'>, acts: readonly Act[]): boolean {
   if (acts.some((act) => act.name.includes('crud'))) return false;
   const owner = file.enclosingClass(definition)?.field('name').text ?? '';
   if (/(?:Repository|Repo|DAO|CRUD)$|^CRUD/.test(owner)) return true;
-  if (/(?:^|\/)(?:repositories|repository|repos|dao|crud)\//.test(file.path) || baseName(file) === 'crud.py')
+  if (
+    /(?:^|\/)(?:repositories|repository|repos|dao|crud|models|queries|db|database)\//.test(file.path) ||
+    baseName(file) === 'crud.py'
+  )
     return true;
   return definition
     .field('body')
@@ -353,9 +363,11 @@ function longest(body: Node, acts: ReadonlyMap<Node, Act>, hasCommit: boolean): 
     if (!act) return state;
     if (act.kind === 'rollback') return { done: state.done, pending: undefined };
     if (act.kind === 'commit')
-      return keep(state.pending ? { done: [...state.done, state.pending], pending: undefined } : state);
+      return keep(
+        state.pending ? { done: [...possible(state.done, state.pending), state.pending], pending: undefined } : state,
+      );
     if (hasCommit || act.isPending) return { done: state.done, pending: state.pending ?? act };
-    return keep({ done: [...state.done, act], pending: undefined });
+    return keep({ done: [...possible(state.done, act), act], pending: undefined });
   }
 
   function joined(states: readonly (State | undefined)[]): State | undefined {
@@ -364,6 +376,27 @@ function longest(body: Node, acts: ReadonlyMap<Node, Act>, hasCommit: boolean): 
       undefined,
     );
   }
+}
+
+/** The writes that may have happened when another one does: not those below `kind == 1` where it is below `kind == 2`. */
+function possible(done: readonly Act[], act: Act): readonly Act[] {
+  const here = conditionsOf(act.call);
+  return done.filter((other) =>
+    [...conditionsOf(other.call)].every(([name, value]) => (here.get(name) ?? value) === value),
+  );
+}
+
+/** What the conditions around a place say names are equal to. */
+function conditionsOf(place: Node): Map<string, string> {
+  const found = new Map<string, string>();
+  for (let node = place.parent; node && !node.is('function_definition', 'lambda'); node = node.parent) {
+    if (!node.is('if_statement') || !node.field('consequence').contains(place)) continue;
+    const condition = node.field('condition');
+    const [left, right] = condition.namedChildren;
+    if (condition.is('comparison_operator') && condition.child('"=="') && left && right)
+      found.set(left.text, right.text);
+  }
+  return found;
 }
 
 function bodyOf(clause: Node): Node {
