@@ -9,6 +9,7 @@ export * from './idioms/annotations.ts';
 export * from './idioms/asyncio.ts';
 export * from './idioms/becoming-aware.ts';
 export * from './idioms/clock-fixes.ts';
+export * from './idioms/column-indexes.ts';
 export * from './idioms/complexity.ts';
 export * from './idioms/datetimes.ts';
 export * from './idioms/docstrings.ts';
@@ -26,37 +27,9 @@ export * from './idioms/print-to-log.ts';
 export * from './idioms/routes.ts';
 export * from './idioms/schemas.ts';
 export * from './idioms/sensitive.ts';
+export * from './idioms/sessions.ts';
 export * from './idioms/tests.ts';
 export * from './idioms/timestamp-columns.ts';
-export { functionKey, memberKey, namedFunctionKey } from './idioms/own-functions.ts';
-export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
-export {
-  addedRoute,
-  decoratedRoute,
-  dependsCall,
-  type Parameter,
-  parametersOf,
-  type Route,
-  routesOf,
-  statusCode,
-} from './idioms/routes.ts';
-export {
-  type Ancestry,
-  ancestry,
-  configured,
-  fitsPattern,
-  inheritedConfig,
-  isFullyKnown,
-  type ModelConfig,
-  modelConfigs,
-  type SchemaBase,
-  type SchemaField,
-  schemaBase,
-  schemaFields,
-} from './idioms/schemas.ts';
-export * from './idioms/sessions.ts';
-export * from './idioms/column-indexes.ts';
-export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';
 export { crashedRule, ownRules, unknownSuppression, unusedSuppression } from './own-rules.ts';
