@@ -34,14 +34,7 @@ export default defineRule({
         from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
-        class Base(DeclarativeBase):
-            pass
-
-
-        class Post(Base):
-            __tablename__ = "post"
-
-            id: Mapped[int] = mapped_column(primary_key=True)
+        class Post(DeclarativeBase):
             author_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
         #                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR209 unsafe: \`author_id\` refers to \`user.id\` and has no index, so joins and deletes read the whole table; add \`index=True\`.
             editor_id = sa.Column(
@@ -50,11 +43,6 @@ export default defineRule({
                 sa.ForeignKey("user.id"),
                 index=False,
             )
-            topic_id: Mapped[int] = mapped_column(
-        #                           ^^^^^^^^^^^^^^~3 GR209 unsafe
-                ForeignKey("topic.id", ondelete="CASCADE"),
-                nullable=False,
-            )
       `,
       good: py`
         import sqlalchemy as sa
@@ -62,23 +50,11 @@ export default defineRule({
         from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
-        class Base(DeclarativeBase):
-            pass
-
-
-        class Post(Base):
-            __tablename__ = "post"
-
-            id: Mapped[int] = mapped_column(primary_key=True)
+        class Post(DeclarativeBase):
             author_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
             editor_id = sa.Column(
                 sa.Integer,
                 sa.ForeignKey("user.id"),
-                index=True,
-            )
-            topic_id: Mapped[int] = mapped_column(
-                ForeignKey("topic.id", ondelete="CASCADE"),
-                nullable=False,
                 index=True,
             )
       `,
