@@ -24,11 +24,21 @@ import rootLogger from './errors/root-logger.ts';
 import sensitiveDataInLog from './errors/sensitive-data-in-log.ts';
 import silentExcept from './errors/silent-except.ts';
 import dataclassColumnArgument from './models/dataclass-column-argument.ts';
+import engineWithoutPool from './models/engine-without-pool.ts';
+import foreignKeyWithoutIndex from './models/foreign-key-without-index.ts';
 import legacyColumn from './models/legacy-column.ts';
 import legacyDeclarativeBase from './models/legacy-declarative-base.ts';
+import legacyQuery from './models/legacy-query.ts';
 import mappedAsDataclass from './models/mapped-as-dataclass.ts';
+import multiWriteWithoutTransaction from './models/multi-write-without-transaction.ts';
+import queryInLoop from './models/query-in-loop.ts';
 import relationshipLazy from './models/relationship-lazy.ts';
 import relationshipTargetString from './models/relationship-target-string.ts';
+import schemaChangeOutsideMigration from './models/schema-change-outside-migration.ts';
+import sessionWithoutContextManager from './models/session-without-context-manager.ts';
+import sqlStringBuilding from './models/sql-string-building.ts';
+import syncDatabase from './models/sync-database.ts';
+import tenantColumnWithoutIndex from './models/tenant-column-without-index.ts';
 import logicInInit from './structure/logic-in-init.ts';
 import mockInProduction from './structure/mock-in-production.ts';
 import stub from './structure/stub.ts';
@@ -85,11 +95,21 @@ export const rules: readonly Rule[] = [
   sensitiveDataInLog,
   silentExcept,
   dataclassColumnArgument,
+  engineWithoutPool,
+  foreignKeyWithoutIndex,
   legacyColumn,
   legacyDeclarativeBase,
+  legacyQuery,
   mappedAsDataclass,
+  multiWriteWithoutTransaction,
+  queryInLoop,
   relationshipLazy,
   relationshipTargetString,
+  schemaChangeOutsideMigration,
+  sessionWithoutContextManager,
+  sqlStringBuilding,
+  syncDatabase,
+  tenantColumnWithoutIndex,
   logicInInit,
   mockInProduction,
   stub,
