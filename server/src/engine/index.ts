@@ -46,6 +46,7 @@ export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc }
 export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
 export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
 export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
+export { type Direction, directionOf, type MigrationStep, migrationStep, statementStep } from './idioms/migrations.ts';
 export * from './idioms/models.ts';
 export { functionKey, memberKey, namedFunctionKey } from './idioms/own-functions.ts';
 export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';

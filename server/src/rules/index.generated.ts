@@ -17,8 +17,12 @@ import dataclassColumnArgument from './models/dataclass-column-argument.ts';
 import legacyColumn from './models/legacy-column.ts';
 import legacyDeclarativeBase from './models/legacy-declarative-base.ts';
 import mappedAsDataclass from './models/mapped-as-dataclass.ts';
+import migrationWithoutDowngrade from './models/migration-without-downgrade.ts';
+import mixedMigration from './models/mixed-migration.ts';
 import relationshipLazy from './models/relationship-lazy.ts';
 import relationshipTargetString from './models/relationship-target-string.ts';
+import severalModelsInFile from './models/several-models-in-file.ts';
+import unreviewedMigration from './models/unreviewed-migration.ts';
 import naiveConstructor from './time/naive-constructor.ts';
 import naiveDatetimeColumn from './time/naive-datetime-column.ts';
 import naiveDefaultCallable from './time/naive-default-callable.ts';
@@ -56,8 +60,12 @@ export const rules: readonly Rule[] = [
   legacyColumn,
   legacyDeclarativeBase,
   mappedAsDataclass,
+  migrationWithoutDowngrade,
+  mixedMigration,
   relationshipLazy,
   relationshipTargetString,
+  severalModelsInFile,
+  unreviewedMigration,
   naiveConstructor,
   naiveDatetimeColumn,
   naiveDefaultCallable,
