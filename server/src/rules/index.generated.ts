@@ -14,6 +14,8 @@ import httpClientWithoutTimeout from './async/http-client-without-timeout.ts';
 import unawaitedCoroutine from './async/unawaited-coroutine.ts';
 import bareExcept from './errors/bare-except.ts';
 import dataclassColumnArgument from './models/dataclass-column-argument.ts';
+import foreignKeyWithoutRelationship from './models/foreign-key-without-relationship.ts';
+import jsonInsteadOfJsonb from './models/json-instead-of-jsonb.ts';
 import legacyColumn from './models/legacy-column.ts';
 import legacyDeclarativeBase from './models/legacy-declarative-base.ts';
 import mappedAsDataclass from './models/mapped-as-dataclass.ts';
@@ -21,7 +23,9 @@ import migrationWithoutDowngrade from './models/migration-without-downgrade.ts';
 import mixedMigration from './models/mixed-migration.ts';
 import relationshipLazy from './models/relationship-lazy.ts';
 import relationshipTargetString from './models/relationship-target-string.ts';
+import sensitiveColumnUnencrypted from './models/sensitive-column-unencrypted.ts';
 import severalModelsInFile from './models/several-models-in-file.ts';
+import tenantContextNotLocal from './models/tenant-context-not-local.ts';
 import unreviewedMigration from './models/unreviewed-migration.ts';
 import naiveConstructor from './time/naive-constructor.ts';
 import naiveDatetimeColumn from './time/naive-datetime-column.ts';
@@ -57,6 +61,8 @@ export const rules: readonly Rule[] = [
   unawaitedCoroutine,
   bareExcept,
   dataclassColumnArgument,
+  foreignKeyWithoutRelationship,
+  jsonInsteadOfJsonb,
   legacyColumn,
   legacyDeclarativeBase,
   mappedAsDataclass,
@@ -64,7 +70,9 @@ export const rules: readonly Rule[] = [
   mixedMigration,
   relationshipLazy,
   relationshipTargetString,
+  sensitiveColumnUnencrypted,
   severalModelsInFile,
+  tenantContextNotLocal,
   unreviewedMigration,
   naiveConstructor,
   naiveDatetimeColumn,

@@ -26,13 +26,9 @@ export default defineRule({
   requirements: ['004-085'],
   peers: [],
   options: z.strictObject({
-    columns: z
-      .int()
-      .min(0)
-      .default(10)
-      .meta({
-        description: 'A model of more columns than this is large: it should be the only such model of its file.',
-      }),
+    columns: z.int().min(0).default(10).meta({
+      description: 'A model of more columns than this is large: it should be the only such model of its file.',
+    }),
   }),
   examples: [
     {
