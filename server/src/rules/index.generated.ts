@@ -33,8 +33,10 @@ import naiveDefaultCallable from './time/naive-default-callable.ts';
 import naiveFromtimestamp from './time/naive-fromtimestamp.ts';
 import naiveNow from './time/naive-now.ts';
 import naiveStrptime from './time/naive-strptime.ts';
+import naiveTimestampSerialised from './time/naive-timestamp-serialised.ts';
 import naiveToday from './time/naive-today.ts';
 import naiveUtcnow from './time/naive-utcnow.ts';
+import nonIsoTimestamp from './time/non-iso-timestamp.ts';
 import anyType from './types/any-type.ts';
 import blanketTypeIgnore from './types/blanket-type-ignore.ts';
 import implicitOptional from './types/implicit-optional.ts';
@@ -80,8 +82,10 @@ export const rules: readonly Rule[] = [
   naiveFromtimestamp,
   naiveNow,
   naiveStrptime,
+  naiveTimestampSerialised,
   naiveToday,
   naiveUtcnow,
+  nonIsoTimestamp,
   anyType,
   blanketTypeIgnore,
   implicitOptional,

@@ -67,12 +67,9 @@ export default defineRule({
   requirements: ['004-173'],
   peers: [],
   options: z.strictObject({
-    names: z
-      .array(z.string())
-      .default(defaultNames)
-      .meta({
-        description: 'Names of sensitive columns; a column counts that is called so or ends in `_` and such a name.',
-      }),
+    names: z.array(z.string()).default(defaultNames).meta({
+      description: 'Names of sensitive columns; a column counts that is called so or ends in `_` and such a name.',
+    }),
   }),
   examples: [
     {
