@@ -16,6 +16,7 @@ import bareExcept from './errors/bare-except.ts';
 import dataclassColumnArgument from './models/dataclass-column-argument.ts';
 import legacyColumn from './models/legacy-column.ts';
 import legacyDeclarativeBase from './models/legacy-declarative-base.ts';
+import legacyQuery from './models/legacy-query.ts';
 import mappedAsDataclass from './models/mapped-as-dataclass.ts';
 import relationshipLazy from './models/relationship-lazy.ts';
 import relationshipTargetString from './models/relationship-target-string.ts';
@@ -55,6 +56,7 @@ export const rules: readonly Rule[] = [
   dataclassColumnArgument,
   legacyColumn,
   legacyDeclarativeBase,
+  legacyQuery,
   mappedAsDataclass,
   relationshipLazy,
   relationshipTargetString,
