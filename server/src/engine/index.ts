@@ -74,6 +74,7 @@ export {
   schemaFields,
 } from './idioms/schemas.ts';
 export * from './idioms/sessions.ts';
+export * from './idioms/column-indexes.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';

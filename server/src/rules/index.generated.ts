@@ -14,12 +14,14 @@ import httpClientWithoutTimeout from './async/http-client-without-timeout.ts';
 import unawaitedCoroutine from './async/unawaited-coroutine.ts';
 import bareExcept from './errors/bare-except.ts';
 import dataclassColumnArgument from './models/dataclass-column-argument.ts';
+import foreignKeyWithoutIndex from './models/foreign-key-without-index.ts';
 import legacyColumn from './models/legacy-column.ts';
 import legacyDeclarativeBase from './models/legacy-declarative-base.ts';
 import legacyQuery from './models/legacy-query.ts';
 import mappedAsDataclass from './models/mapped-as-dataclass.ts';
 import relationshipLazy from './models/relationship-lazy.ts';
 import relationshipTargetString from './models/relationship-target-string.ts';
+import tenantColumnWithoutIndex from './models/tenant-column-without-index.ts';
 import naiveConstructor from './time/naive-constructor.ts';
 import naiveDatetimeColumn from './time/naive-datetime-column.ts';
 import naiveDefaultCallable from './time/naive-default-callable.ts';
@@ -54,12 +56,14 @@ export const rules: readonly Rule[] = [
   unawaitedCoroutine,
   bareExcept,
   dataclassColumnArgument,
+  foreignKeyWithoutIndex,
   legacyColumn,
   legacyDeclarativeBase,
   legacyQuery,
   mappedAsDataclass,
   relationshipLazy,
   relationshipTargetString,
+  tenantColumnWithoutIndex,
   naiveConstructor,
   naiveDatetimeColumn,
   naiveDefaultCallable,

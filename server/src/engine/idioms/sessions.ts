@@ -199,9 +199,9 @@ function heldSession(file: SourceFile, expression: TypedNode<'attribute'>): Sess
     const [declared] = file.classBindings(owner, name);
     if (declared?.annotation) return annotatedSession(file, declared.annotation);
     const [made] = file.classBindings(owner, '__init__');
-    const parameter =
-      made?.by.is('function_definition') &&
-      parametersOf(made.by).find((candidate) => candidate.name.replace(/^_+/, '') === name.replace(/^_+/, ''));
+    const parameters = made?.by.is('function_definition') ? parametersOf(made.by) : [];
+    const bare = name.replace(/^_+/, '');
+    const parameter = parameters.find((candidate) => candidate.name.replace(/^_+/, '') === bare);
     if (parameter?.annotation) return annotatedSession(file, parameter.annotation);
   }
   return object.is('identifier', 'attribute') ? byName : undefined;
