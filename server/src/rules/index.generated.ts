@@ -14,6 +14,7 @@ import httpClientWithoutTimeout from './async/http-client-without-timeout.ts';
 import unawaitedCoroutine from './async/unawaited-coroutine.ts';
 import bareExcept from './errors/bare-except.ts';
 import dataclassColumnArgument from './models/dataclass-column-argument.ts';
+import engineWithoutPool from './models/engine-without-pool.ts';
 import foreignKeyWithoutIndex from './models/foreign-key-without-index.ts';
 import legacyColumn from './models/legacy-column.ts';
 import legacyDeclarativeBase from './models/legacy-declarative-base.ts';
@@ -21,6 +22,9 @@ import legacyQuery from './models/legacy-query.ts';
 import mappedAsDataclass from './models/mapped-as-dataclass.ts';
 import relationshipLazy from './models/relationship-lazy.ts';
 import relationshipTargetString from './models/relationship-target-string.ts';
+import schemaChangeOutsideMigration from './models/schema-change-outside-migration.ts';
+import sessionWithoutContextManager from './models/session-without-context-manager.ts';
+import sqlStringBuilding from './models/sql-string-building.ts';
 import tenantColumnWithoutIndex from './models/tenant-column-without-index.ts';
 import naiveConstructor from './time/naive-constructor.ts';
 import naiveDatetimeColumn from './time/naive-datetime-column.ts';
@@ -56,6 +60,7 @@ export const rules: readonly Rule[] = [
   unawaitedCoroutine,
   bareExcept,
   dataclassColumnArgument,
+  engineWithoutPool,
   foreignKeyWithoutIndex,
   legacyColumn,
   legacyDeclarativeBase,
@@ -63,6 +68,9 @@ export const rules: readonly Rule[] = [
   mappedAsDataclass,
   relationshipLazy,
   relationshipTargetString,
+  schemaChangeOutsideMigration,
+  sessionWithoutContextManager,
+  sqlStringBuilding,
   tenantColumnWithoutIndex,
   naiveConstructor,
   naiveDatetimeColumn,

@@ -65,7 +65,14 @@ export function sessionMakerOf(
     return undefined;
   }
   const name = lastName(expression);
-  if (!makers.test(name) || isForeign(file, expression)) return undefined;
+  // A bare `sessionmaker` is SQLAlchemy's own, passed on by another module: it makes makers.
+  if (
+    !makers.test(name) ||
+    /^(?:async_)?sessionmaker$/.test(name) ||
+    isForeign(file, expression) ||
+    sqlalchemyName(file, expression)
+  )
+    return undefined;
   return { driver: /async/i.test(name) ? 'async' : undefined, sure: false, scoped: false };
 }
 
