@@ -42,6 +42,7 @@ export {
   naiveReason,
   timingOf,
 } from './idioms/clock-fixes.ts';
+export * from './idioms/column-indexes.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
 export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
 export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
@@ -75,6 +76,7 @@ export {
   schemaFields,
 } from './idioms/schemas.ts';
 export { callsGiven, type Outlet, outletOfAssignment, outletOfCall, outletOfReturn } from './idioms/serialised.ts';
+export * from './idioms/sessions.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';

@@ -14,19 +14,28 @@ import httpClientWithoutTimeout from './async/http-client-without-timeout.ts';
 import unawaitedCoroutine from './async/unawaited-coroutine.ts';
 import bareExcept from './errors/bare-except.ts';
 import dataclassColumnArgument from './models/dataclass-column-argument.ts';
+import engineWithoutPool from './models/engine-without-pool.ts';
+import foreignKeyWithoutIndex from './models/foreign-key-without-index.ts';
 import foreignKeyWithoutRelationship from './models/foreign-key-without-relationship.ts';
 import jsonInsteadOfJsonb from './models/json-instead-of-jsonb.ts';
 import legacyColumn from './models/legacy-column.ts';
 import legacyDeclarativeBase from './models/legacy-declarative-base.ts';
+import legacyQuery from './models/legacy-query.ts';
 import mappedAsDataclass from './models/mapped-as-dataclass.ts';
 import migrationWithoutDowngrade from './models/migration-without-downgrade.ts';
 import mixedMigration from './models/mixed-migration.ts';
 import relationshipLazy from './models/relationship-lazy.ts';
 import relationshipTargetString from './models/relationship-target-string.ts';
+import schemaChangeOutsideMigration from './models/schema-change-outside-migration.ts';
 import sensitiveColumnUnencrypted from './models/sensitive-column-unencrypted.ts';
+import sessionWithoutContextManager from './models/session-without-context-manager.ts';
 import severalModelsInFile from './models/several-models-in-file.ts';
+import sqlStringBuilding from './models/sql-string-building.ts';
+import tenantColumnWithoutIndex from './models/tenant-column-without-index.ts';
 import tenantContextNotLocal from './models/tenant-context-not-local.ts';
 import unreviewedMigration from './models/unreviewed-migration.ts';
+import writeInLoop from './models/write-in-loop.ts';
+import writeWithoutCommit from './models/write-without-commit.ts';
 import naiveConstructor from './time/naive-constructor.ts';
 import naiveDatetimeColumn from './time/naive-datetime-column.ts';
 import naiveDefaultCallable from './time/naive-default-callable.ts';
@@ -63,19 +72,28 @@ export const rules: readonly Rule[] = [
   unawaitedCoroutine,
   bareExcept,
   dataclassColumnArgument,
+  engineWithoutPool,
+  foreignKeyWithoutIndex,
   foreignKeyWithoutRelationship,
   jsonInsteadOfJsonb,
   legacyColumn,
   legacyDeclarativeBase,
+  legacyQuery,
   mappedAsDataclass,
   migrationWithoutDowngrade,
   mixedMigration,
   relationshipLazy,
   relationshipTargetString,
+  schemaChangeOutsideMigration,
   sensitiveColumnUnencrypted,
+  sessionWithoutContextManager,
   severalModelsInFile,
+  sqlStringBuilding,
+  tenantColumnWithoutIndex,
   tenantContextNotLocal,
   unreviewedMigration,
+  writeInLoop,
+  writeWithoutCommit,
   naiveConstructor,
   naiveDatetimeColumn,
   naiveDefaultCallable,

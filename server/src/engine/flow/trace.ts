@@ -116,7 +116,8 @@ export function reachingBindings(file: SourceFile, name: Node): readonly Binding
   const unit = unitOf(name);
   const here = scopeAt(unit.scopes, name);
   // Order tells something only where the name is bound in the very scope it is used in.
-  if (here.names.get(name.text) !== bindings) return bindings;
+  // A comprehension binds its names behind the place that uses them.
+  if (here.kind === 'comprehension' || here.names.get(name.text) !== bindings) return bindings;
   const loop = outermostLoop(name, here.node);
   const before = bindings.filter((binding) => binding.node.start < name.start && !valueContains(binding, name));
   const around = loop

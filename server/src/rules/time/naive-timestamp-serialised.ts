@@ -232,7 +232,7 @@ const clocks = new Set(
   ),
 );
 
-/** A time that is part of a difference or sum stays a time only beside a \`timedelta\`. */
+/** A time that is part of a difference or sum stays a time only beside a `timedelta`. */
 function isSubtracted(file: SourceFile, time: Node): boolean {
   let part = time;
   for (let whole = part.parent; whole?.is('parenthesized_expression', 'binary_operator'); whole = part.parent) {

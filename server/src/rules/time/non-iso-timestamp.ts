@@ -271,7 +271,7 @@ function isMoment(format: string): boolean {
   return hasDate || (/%-?[HI]/.test(format) && /%-?M/.test(format));
 }
 
-/** The formats of ISO 8601: basic and extended, dates, weeks, ordinal dates, times and both joined by \`T\`. */
+/** The formats of ISO 8601: basic and extended, dates, weeks, ordinal dates, times and both joined by `T`. */
 function isIso(format: string): boolean {
   return iso.test(format);
 }
