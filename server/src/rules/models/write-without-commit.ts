@@ -108,6 +108,7 @@ export default defineRule({
 
 
         def fifth(session: Session, user: "User") -> None:
+            check(session)
             session.add(user)
             finish(session)
       `,
@@ -287,7 +288,7 @@ function unsettledWrite(file: SourceFile, call: TypedNode<'call'>): Extract<Told
   if (key === undefined || (name.startsWith('_') && !name.startsWith('__')) || mayBeSettled(file, definition))
     return undefined;
   const session = written.session.text;
-  if (isHandedOn(definition, session)) return undefined;
+  if (isHandedOn(definition, session, call)) return undefined;
   const source = sourceOf(file, definition, written.session);
   return source && { is: 'write', key, name, session, ...source };
 }
@@ -302,14 +303,25 @@ function mayBeSettled(file: SourceFile, definition: Definition): boolean {
   return definition.below('call').some((call) => settles.test(nameOf(call.field('function'))));
 }
 
-/** The session leaves the function: returned, yielded, given to a call, or kept in something. */
-function isHandedOn(definition: Definition, session: string): boolean {
+/** What stands before a write runs after it where both are in one loop. */
+function isAroundLoop(node: Node, write: Node): boolean {
+  for (
+    let loop = write.above('for_statement', 'while_statement');
+    loop;
+    loop = loop.above('for_statement', 'while_statement')
+  )
+    if (loop.contains(node)) return true;
+  return false;
+}
+
+/** After a write the session leaves the function: returned, yielded, given to a call, or kept in something. */
+function isHandedOn(definition: Definition, session: string, write: Node): boolean {
   const isSession = (node: Node | undefined): boolean => node?.text === session;
   return definition
     .field('body')
     .below('identifier', 'attribute')
     .some((node) => {
-      if (!isSession(node)) return false;
+      if (!isSession(node) || (node.start < write.start && !isAroundLoop(node, write))) return false;
       const holder = node.parent;
       if (holder?.is('attribute')) return false;
       if (holder?.is('assignment')) return isSession(holder.field('right'));
