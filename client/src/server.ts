@@ -12,6 +12,7 @@ import {
 import {
   FindingsParams,
   findingsMethod,
+  type InitializationOptions,
   RuleDocumentation,
   type RuleDocumentationParams,
   ruleDocumentationMethod,
@@ -35,6 +36,13 @@ const documentSelector: DocumentSelector = [
   ...pythonDocuments,
   ...schemes.flatMap((scheme) => configurationFiles.map((pattern) => ({ scheme, pattern }))),
 ];
+
+/** This client shows the checklist, has the commands that code actions name, and serves the rules' pages itself. */
+const initializationOptions = {
+  checklist: true,
+  commands: true,
+  documentation: 'groundrules-rule:/{code}.md',
+} satisfies InitializationOptions;
 
 const crashLimit = 5;
 const crashWindow = 3 * 60 * 1000;
@@ -78,6 +86,7 @@ export function createServer(context: ExtensionContext, output: LogOutputChannel
     { run, debug },
     {
       documentSelector,
+      initializationOptions,
       outputChannel: output,
       traceOutputChannel: tracing,
       revealOutputChannelOn: RevealOutputChannelOn.Never,

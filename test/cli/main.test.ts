@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { runCommandLine, type Surroundings } from '../../server/src/cli/main.ts';
+import { rulePage } from '../../server/src/docs/rule-page.ts';
 import { defineRule, ownRules, type Rule } from '../../server/src/engine/index.ts';
 import { normalisePath } from '../../server/src/settings/paths.ts';
 import { parser } from '../support/engine.ts';
@@ -86,6 +87,7 @@ async function run(
       err += more;
     },
     readInput: async () => Buffer.from(input),
+    page: rulePage,
     startLanguageServer: async () => {
       out += 'server';
     },
@@ -105,7 +107,7 @@ describe('groundrules check', () => {
 a/c.py:1:18: GR901 [*] \`bad\` should be \`good\`.
 b.py:1:1: GR901 [*] \`bad\` should be \`good\`.
 Found 3 findings in 2 files.
-[*] 2 fixable with \`--fix\`, 1 more with \`--unsafe-fixes\`.
+[*] 2 fixable with \`--fix\`, up to 1 more with \`--unsafe-fixes\`.
 `,
       err: '',
     });
@@ -333,13 +335,15 @@ Fix: unsafe fix. Somebody may look for the old name.
 Asked for by the standards: module.
 Nearest rules of other tools: X001.
 
-## Example
+## Examples
+
+Reported:
 
 \`\`\`python
 risky = 1
 \`\`\`
 
-Use instead:
+After the fix:
 
 \`\`\`python
 fine = 1

@@ -27,6 +27,7 @@ const reports: FileReport[] = [
         start: first.indexOf('datetime'),
         end: first.indexOf('()') + 2,
         noqaRow: 2,
+        mayFix: false,
         url: 'https://example.org/GR101.md',
         fix: {
           title: 'Use `datetime.now(UTC)`',
@@ -54,6 +55,7 @@ const reports: FileReport[] = [
         start: second.indexOf('except'),
         end: second.length,
         noqaRow: 3,
+        mayFix: false,
         fix: {
           title: 'Catch `Exception`',
           safety: 'safe',
@@ -61,7 +63,16 @@ const reports: FileReport[] = [
           edits: [{ start: 12, end: 18, text: 'except Exception' }],
         },
       },
-      { code: 'GR101', name: 'utcnow', message: 'again', severity: 'error', start: 12, end: 12, noqaRow: 3 },
+      {
+        code: 'GR101',
+        name: 'utcnow',
+        message: 'again',
+        severity: 'error',
+        start: 12,
+        end: 12,
+        noqaRow: 3,
+        mayFix: false,
+      },
     ],
   },
 ];
@@ -113,7 +124,7 @@ describe('reports', () => {
 b,1.py:3:1: GR402 [*] bare \`except:\` 100% second line
 b,1.py:3:1: GR101 again
 Found 3 findings in 2 files.
-[*] 1 fixable with \`--fix\`, 1 more with \`--unsafe-fixes\`.
+[*] 1 fixable with \`--fix\`, up to 1 more with \`--unsafe-fixes\`.
 `,
     );
     assert.equal(write(textFormat, reports.slice(1, 2)), 'No findings in 1 file.\n');
@@ -294,7 +305,7 @@ Found 3 findings in 2 files.
       `2\tGR101\t[ ] utcnow
 1\tGR402\t[*] bare-except
 Found 3 findings in 2 files.
-[*] 1 fixable with \`--fix\`, 1 more with \`--unsafe-fixes\`.
+[*] 1 fixable with \`--fix\`, up to 1 more with \`--unsafe-fixes\`.
 `,
     );
     assert.deepEqual(JSON.parse(statisticsJson(tally)), [

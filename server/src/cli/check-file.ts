@@ -64,6 +64,9 @@ export function createChecker(plan: CheckPlan, { rules, parser }: EngineParts): 
     return { root: sources.root, settings, ruleSetOf: createRuleSets(rules, settings) };
   });
   const format = formatOf(plan, cards);
+  const fixOf = new Map(cards.map((card) => [card.code, card.fix]));
+  // Only these show the edits; elsewhere a fix that `--fix` would not take need not be worked out.
+  const showsEdits = plan.format === 'json' || plan.format === 'sarif';
 
   function groupOf(file: PlannedFile) {
     const group = groups[file.settings];
@@ -80,7 +83,12 @@ export function createChecker(plan: CheckPlan, { rules, parser }: EngineParts): 
 
   function report(file: PlannedFile, text: string, document: Document, tally: Tally): string {
     const { settings } = groupOf(file);
-    const findings = document.findings().map((finding) => reportedFinding(finding, settings, plan.documentation));
+    const findings = document.findings().map((finding) => {
+      const wanted =
+        showsEdits || fixOf.get(finding.code) !== 'unsafe' || settings.fixAllAllows(finding.code, 'unsafe');
+      const noqaLine = plan.format === 'json' ? document.suppressionLine(finding.from.line) : finding.from.line;
+      return reportedFinding(finding, settings, plan.documentation, wanted, noqaLine + 1);
+    });
     // What comes from standard input without a name has a path only for its settings.
     const path = file.shownPath === '-' ? '-' : file.path;
     const fileReport: FileReport = { path, shownPath: file.shownPath, text, findings };
@@ -152,9 +160,11 @@ function reportedFinding(
   finding: Reported,
   settings: ResolvedSettings,
   documentation: string | undefined,
+  wantsFix: boolean,
+  noqaRow: number,
 ): ReportedFinding {
-  const { code, name, message, severity, start, end, from } = finding;
-  const fixes = finding.fixes().filter((fix) => fix.edits.length > 0);
+  const { code, name, message, severity, start, end } = finding;
+  const fixes = wantsFix ? finding.fixes().filter((fix) => fix.edits.length > 0) : [];
   // What `--fix` would take, else the best there is.
   const fix = fixes.find(({ safety }) => settings.fixAllAllows(code, safety)) ?? fixes[0];
   return {
@@ -164,8 +174,9 @@ function reportedFinding(
     severity,
     start,
     end,
-    noqaRow: from.line + 1,
+    noqaRow,
     url: documentation === undefined ? undefined : `${documentation}/${code}.md`,
+    mayFix: wantsFix ? fix !== undefined : finding.mayFix,
     fix: fix && {
       title: fix.title,
       safety: fix.safety,

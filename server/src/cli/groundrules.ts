@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import manifest from '../../../package.json' with { type: 'json' };
+import { pageOf } from '../host/pages.ts';
 import { loadWebParser } from '../host/parser.ts';
 import { rules } from '../rules/index.generated.ts';
 import { runCommandLine } from './main.ts';
@@ -15,6 +16,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   folder: process.cwd(),
   version: manifest.version,
   rules,
+  page: pageOf,
   engine: async () => ({ rules, parser: await loadWebParser() }),
   worker: new URL(bundled ? './worker.mjs' : './worker.ts', import.meta.url),
   write: (text) => process.stdout.write(text),

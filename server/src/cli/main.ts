@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ProjectSettings } from '../../../shared-rules/src/index.ts';
-import { pageOf } from '../host/pages.ts';
+import type { Rule } from '../engine/index.ts';
 import { type ConfigurationCache, type ConfigurationFile, createConfigurationCache } from '../settings/nearest.ts';
 import { selectorProblem, unknownRule } from '../settings/parse.ts';
 import { normalisePath, relativePath, resolvePath } from '../settings/paths.ts';
@@ -32,6 +32,8 @@ export interface Surroundings extends PoolOptions {
   version: string;
   /** The folder of the rules' pages, when they are published. */
   documentation?: string | undefined;
+  /** The documentation of a rule, as Markdown. */
+  page(rule: Rule): string;
   write(text: string): void;
   writeError(text: string): void;
   readInput(): Promise<Buffer>;
@@ -65,7 +67,7 @@ export async function runCommandLine(argv: readonly string[], around: Surroundin
       const { code } = read;
       const rule = around.rules.find(({ card }) => card.code === code.toUpperCase() || card.name === code);
       if (rule === undefined) return refuse(around, unknownRule(code, { cards: around.rules.map(({ card }) => card) }));
-      around.write(pageOf(rule));
+      around.write(around.page(rule));
       return 0;
     }
     case 'lsp':

@@ -30,6 +30,8 @@ export interface Reported {
   readonly to: Position;
   readonly tags: readonly ('unnecessary' | 'deprecated')[];
   readonly related: readonly { readonly from: Position; readonly to: Position; readonly message: string }[];
+  /** The rule may have a fix here; `fixes` finds out. */
+  readonly mayFix: boolean;
   /** The rule's fixes, computed now; valid for the current text. Never throws. */
   fixes(): readonly Fix[];
 }
@@ -44,7 +46,12 @@ export interface Reported {
 export class Document {
   readonly file: SourceFile;
   readonly #parser: ParserPort;
-  readonly #dispatch: Dispatch;
+  readonly #facts: FileFacts;
+  readonly #rules: RuleSet;
+  readonly #words: readonly string[];
+  /** Words that rules wait for and the text holds. */
+  #mentioned: Set<string>;
+  #dispatch: Dispatch;
   readonly #knownCodes: ReadonlySet<string>;
   #length: number;
   #text: string | undefined;
@@ -64,8 +71,12 @@ export class Document {
 
   constructor(parser: ParserPort, text: string, facts: FileFacts, rules: RuleSet) {
     this.#parser = parser;
+    this.#facts = facts;
     this.#length = text.length;
-    this.#dispatch = dispatchOf(rules.rules);
+    this.#rules = rules;
+    this.#words = wordsOf(rules.rules);
+    this.#mentioned = new Set(this.#words.filter((word) => facts.reexport !== undefined || text.includes(word)));
+    this.#dispatch = dispatchOf(rules.rules, this.#mentioned);
     this.#knownCodes = rules.knownCodes;
     this.file = new SourceFile(facts);
     this.#fileLevel = rules.rules.flatMap((enabled) =>
@@ -290,10 +301,35 @@ export class Document {
     for (const unit of gone) this.#memberReaders.delete(unit);
     for (const unit of this.#memberReaders) if (intersects(unit.membersRead, touched)) stale.add(unit);
     const fresh = new Set(added.filter((unit) => !this.#suppressed.has(unit)));
+    if (this.#recountWords(gone, added)) for (const unit of this.#units) stale.add(unit);
     const facts = this.#examineAll(stale, fresh, gone);
     for (const unit of this.#runFileLevel(facts, changed, new Set(gone), stale.size > 0 || gone.length > 0))
       stale.add(unit);
+    // What the file level said before may stand in segments that are no more.
+    for (const unit of gone) stale.delete(unit);
     this.#suppress(stale, gone);
+  }
+
+  /** Finds out which words are still or newly mentioned; true when rules come into play or leave it. */
+  #recountWords(gone: readonly Unit[], added: readonly Unit[]): boolean {
+    if (this.#facts.reexport) return false;
+    let changed = false;
+    for (const word of this.#words) {
+      const before = this.#mentioned.has(word);
+      if (before && !gone.some((unit) => unit.text.includes(word))) continue;
+      const now =
+        added.some((unit) => unit.text.includes(word)) ||
+        (before && this.#units.some((unit) => unit.text.includes(word)));
+      if (now === before) continue;
+      if (now) this.#mentioned.add(word);
+      else this.#mentioned.delete(word);
+      changed = true;
+    }
+    if (!changed) return false;
+    const next = dispatchOf(this.#rules.rules, this.#mentioned);
+    const same = next === this.#dispatch;
+    this.#dispatch = next;
+    return !same;
   }
 
   /** Examines units and returns the codes of the rules that were told something else than before. */
@@ -431,36 +467,45 @@ export class Document {
     unit.qualified.clear();
     unit.findings = [];
     unit.facts = new Map();
-    const { on, collect } = this.#dispatch;
+    const { table } = this.#dispatch;
     this.file.examine(unit, () => {
       const { rows } = unit;
       const count = rows.length / rowSize;
       for (let row = 0; row < count; row++) {
         const cell = rows[row * rowSize + kindColumn] ?? 0;
-        const handlers = on[cell & kindMask];
-        const collectors = collect[cell & kindMask];
-        if (!handlers && !collectors) continue;
+        const work = table[cell & kindMask];
+        if (work === undefined) continue;
         const node = Node.at(unit, row);
         if ((cell & brokenFlag) !== 0 && !isWholeEnough(node)) continue;
-        if (handlers) {
-          for (const { enabled, handle } of handlers) {
-            try {
-              for (const finding of asList(handle(node, this.file))) this.#store(unit, enabled, finding, unit.findings);
-            } catch (error) {
-              this.#store(unit, this.#dispatch.crashed ?? enabled, crash(enabled.rule, error, node), unit.findings);
-            }
-          }
-        }
-        if (collectors) {
-          for (const { enabled, handle } of collectors) {
-            const { code } = enabled.rule.card;
-            const facts = asList(quietly(() => handle(node, this.file)));
-            if (facts.length > 0)
-              unit.facts.set(code, [...(unit.facts.get(code) ?? []), ...facts.map((fact) => localFact(unit, fact))]);
-          }
-        }
+        this.#ask(unit, node, work);
       }
     });
+  }
+
+  #ask(unit: Unit, node: Node, { checks, collectors }: Work): void {
+    for (let index = 0; index < checks.length; index++) {
+      const check = checks[index];
+      if (!check) continue;
+      try {
+        const found = check.handle(node, this.file);
+        if (found === undefined) continue;
+        for (const finding of asList(found)) this.#store(unit, check.enabled, finding, unit.findings);
+      } catch (error) {
+        this.#store(
+          unit,
+          this.#dispatch.crashed ?? check.enabled,
+          crash(check.enabled.rule, error, node),
+          unit.findings,
+        );
+      }
+    }
+    for (let index = 0; index < collectors.length; index++) {
+      const collector = collectors[index];
+      const told = collector && asList(quietly(() => collector.handle(node, this.file)));
+      if (!told || told.length === 0) continue;
+      const { code } = collector.enabled.rule.card;
+      unit.facts.set(code, [...(unit.facts.get(code) ?? []), ...told.map((fact) => localFact(unit, fact))]);
+    }
   }
 
   #store(unit: Unit, enabled: EnabledRule, source: Finding, into: StoredFinding[]): void {
@@ -494,7 +539,10 @@ export class Document {
     const touched = new Set<Unit>();
     for (const level of this.#fileLevel) {
       const { code } = level.enabled.rule.card;
+      const active = this.#dispatch.active.has(level.enabled);
+      if (!active && level.findings.length === 0) continue;
       const due =
+        !active ||
         changedFacts.has(code) ||
         level.findings.some((finding) => gone.has(finding.unit)) ||
         intersects(level.consulted, changedNames) ||
@@ -506,7 +554,7 @@ export class Document {
       level.membersRead = new Set();
       level.findings = [];
       const [first] = this.#units;
-      if (!first) continue;
+      if (!first || !active) continue;
       this.file.examine(level, () => {
         try {
           for (const finding of level.enabled.rule.file?.(facts, this.file) ?? []) {
@@ -644,6 +692,7 @@ export class Document {
       from: { line: from.line + lines, character: from.character },
       to: { line: to.line + lines, character: to.character },
       tags: source.tags ?? [],
+      mayFix: source.fix !== undefined,
       related: (source.related ?? []).map((other) => ({
         from: this.position(other.at.start),
         to: this.position(other.at.end),
@@ -671,42 +720,70 @@ interface FileLevel {
   findings: StoredFinding[];
 }
 
+/** What is done with the nodes of one kind. */
+interface Work {
+  readonly checks: { enabled: EnabledRule; handle: ConfiguredRule['on'][number][1] }[];
+  readonly collectors: { enabled: EnabledRule; handle: ConfiguredRule['collect'][number][1] }[];
+}
+
 interface Dispatch {
-  readonly on: readonly ({ enabled: EnabledRule; handle: ConfiguredRule['on'][number][1] }[] | undefined)[];
-  readonly collect: readonly ({ enabled: EnabledRule; handle: ConfiguredRule['collect'][number][1] }[] | undefined)[];
+  /** By kind number. */
+  readonly table: readonly (Work | undefined)[];
+  /** The rules in play: those that wait for no word, or for one that is mentioned. */
+  readonly active: ReadonlySet<EnabledRule>;
   readonly running: ReadonlySet<string>;
   readonly unused: EnabledRule | undefined;
   readonly unknown: EnabledRule | undefined;
   readonly crashed: EnabledRule | undefined;
 }
 
-const dispatches = new WeakMap<readonly EnabledRule[], Dispatch>();
+/** The tables of a list of rules, by which of its words are mentioned. */
+const dispatches = new WeakMap<readonly EnabledRule[], Map<string, Dispatch>>();
+const waitedFor = new WeakMap<readonly EnabledRule[], readonly string[]>();
 
-function dispatchOf(rules: readonly EnabledRule[]): Dispatch {
-  const known = dispatches.get(rules);
+function wordsOf(rules: readonly EnabledRule[]): readonly string[] {
+  const known = waitedFor.get(rules);
   if (known) return known;
-  const on: { enabled: EnabledRule; handle: ConfiguredRule['on'][number][1] }[][] = [];
-  const collect: { enabled: EnabledRule; handle: ConfiguredRule['collect'][number][1] }[][] = [];
+  const words = [...new Set(rules.flatMap((enabled) => enabled.rule.mentions ?? []))];
+  waitedFor.set(rules, words);
+  return words;
+}
+
+function dispatchOf(all: readonly EnabledRule[], mentioned: ReadonlySet<string>): Dispatch {
+  const rules = all.filter(({ rule }) => !rule.mentions || rule.mentions.some((word) => mentioned.has(word)));
+  const key = rules.length === all.length ? 'all' : rules.map((enabled) => enabled.rule.card.code).join();
+  const made = dispatches.get(all) ?? new Map<string, Dispatch>();
+  dispatches.set(all, made);
+  const known = made.get(key);
+  if (known) return known;
+  const dispatch = tablesOf(rules, all);
+  // Few combinations come up; should there be many, the tables are made anew.
+  if (made.size >= 512) made.clear();
+  made.set(key, dispatch);
+  return dispatch;
+}
+
+function tablesOf(rules: readonly EnabledRule[], all: readonly EnabledRule[]): Dispatch {
+  const table: (Work | undefined)[] = Array.from(kinds, () => undefined);
+  const workOf = (kind: (typeof kinds)[number]): Work => {
+    const number = kindNumber(kind);
+    const work = table[number] ?? { checks: [], collectors: [] };
+    table[number] = work;
+    return work;
+  };
   for (const enabled of rules) {
-    for (const [kind, handle] of enabled.rule.on) {
-      const number = kindNumber(kind);
-      on[number] = [...(on[number] ?? []), { enabled, handle }];
-    }
-    for (const [kind, handle] of enabled.rule.collect) {
-      const number = kindNumber(kind);
-      collect[number] = [...(collect[number] ?? []), { enabled, handle }];
-    }
+    for (const [kind, handle] of enabled.rule.on) workOf(kind).checks.push({ enabled, handle });
+    for (const [kind, handle] of enabled.rule.collect) workOf(kind).collectors.push({ enabled, handle });
   }
-  const withCode = (code: string): EnabledRule | undefined => rules.find((enabled) => enabled.rule.card.code === code);
+  const withCode = (code: string): EnabledRule | undefined => all.find((enabled) => enabled.rule.card.code === code);
   const made: Dispatch = {
-    on: Array.from(kinds, (_, number) => on[number]),
-    collect: Array.from(kinds, (_, number) => collect[number]),
-    running: new Set(rules.map((enabled) => enabled.rule.card.code)),
+    table,
+    active: new Set(rules),
+    running: new Set(all.map((enabled) => enabled.rule.card.code)),
     unused: withCode(unusedSuppression.card.code),
     unknown: withCode(unknownSuppression.card.code),
     crashed: withCode(crashedRule.card.code),
   };
-  dispatches.set(rules, made);
   return made;
 }
 

@@ -4,7 +4,6 @@ export { defineRule, py } from './define.ts';
 export { Document, type Reported, type RuleSet } from './document.ts';
 export { type FileFacts, ownModule, type SourceFile, unitOf } from './file.ts';
 export { choosePass, type FixChoice, type FixOutcome, fixAll, fixPasses } from './fix-all.ts';
-
 export { type Origin, reachingBindings, type Step, type TraceOptions, trace } from './flow/trace.ts';
 export {
   admitsNone,
@@ -78,6 +77,29 @@ export {
 export { callsGiven, type Outlet, outletOfAssignment, outletOfCall, outletOfReturn } from './idioms/serialised.ts';
 export * from './idioms/sessions.ts';
 export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
+export * from './idioms/annotations.ts';
+export * from './idioms/asyncio.ts';
+export * from './idioms/becoming-aware.ts';
+export * from './idioms/clock-fixes.ts';
+export * from './idioms/complexity.ts';
+export * from './idioms/datetimes.ts';
+export * from './idioms/docstrings.ts';
+export * from './idioms/handlers.ts';
+export * from './idioms/imported-names.ts';
+export * from './idioms/instances.ts';
+export * from './idioms/item-edits.ts';
+export * from './idioms/logging.ts';
+export * from './idioms/markers.ts';
+export * from './idioms/models.ts';
+export * from './idioms/own-functions.ts';
+export * from './idioms/path-globs.ts';
+export * from './idioms/paths.ts';
+export * from './idioms/print-to-log.ts';
+export * from './idioms/routes.ts';
+export * from './idioms/schemas.ts';
+export * from './idioms/sensitive.ts';
+export * from './idioms/tests.ts';
+export * from './idioms/timestamp-columns.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';
 export { crashedRule, ownRules, unknownSuppression, unusedSuppression } from './own-rules.ts';

@@ -82,6 +82,11 @@ export interface RuleDefinition<S extends z.ZodObject, D> {
   readonly requirements: readonly string[];
   readonly peers: readonly string[];
   readonly options?: S;
+  /**
+   * Words of which a file must hold at least one before the rule can report anything there, such as the last part of a
+   * qualified name: whatever way it is imported, that part is written somewhere. The rule is not asked in other files.
+   */
+  readonly mentions?: readonly string[] | ((options: z.output<S>) => readonly string[]);
   readonly examples: readonly Example[];
   /** False for rules about suppression comments, which a blanket `# noqa` must not hide. */
   readonly blanketSuppressible?: boolean;
@@ -112,6 +117,7 @@ export interface OptionProblem {
 
 export interface ConfiguredRule {
   readonly card: RuleCard;
+  readonly mentions: readonly string[] | undefined;
   readonly blanketSuppressible: boolean;
   readonly on: readonly (readonly [Kind, (node: Node, file: SourceFile) => Findings])[];
   readonly collect: readonly (readonly [

@@ -3,13 +3,16 @@ import {
   CodeActionKind,
   type CodeActionParams,
   type Diagnostic,
+  LSPErrorCodes,
+  ResponseError,
   type TextEdit,
 } from 'vscode-languageserver';
 import { serverCommands, showRuleDocumentationCommand } from '../../../shared-rules/src/index.ts';
 import type { Document, Fix, FixChoice, Reported } from '../engine/index.ts';
-import { readSuppression } from '../engine/index.ts';
+import { choosePass, readSuppression, unknownSuppression, unusedSuppression } from '../engine/index.ts';
 import { overlaps, toDiagnostic, toRange, toTextEdits, toWorkspaceEdit } from './convert.ts';
 import { lineEdits } from './edits.ts';
+import type { ActionData } from './notifications.ts';
 import type { OpenFile } from './open-file.ts';
 
 /** What the client can take, as far as code actions care. */
@@ -23,15 +26,10 @@ export interface ActionClient {
   readonly documentation: (code: string) => string | undefined;
 }
 
-export const fixAllKind = `${CodeActionKind.SourceFixAll}.groundrules`;
+/** What is said of a suppression comment cannot itself be suppressed by one. */
+const unsuppressible = new Set([unusedSuppression.card.code, unknownSuppression.card.code]);
 
-/** What an action whose edit comes later keeps: enough to compute it for the text of that version, and no other. */
-export interface ActionData {
-  readonly uri: string;
-  readonly version: number;
-  /** One rule, or every rule that fix-all may fix. */
-  readonly code?: string;
-}
+export const fixAllKind = `${CodeActionKind.SourceFixAll}.groundrules`;
 
 /** The actions for a range: fixes, fix all of the rule, suppressions, documentation; or fix-all when that is asked for. */
 export function codeActions(file: OpenFile, params: CodeActionParams, client: ActionClient): CodeAction[] {
@@ -39,33 +37,45 @@ export function codeActions(file: OpenFile, params: CodeActionParams, client: Ac
   if (!document) return [];
   const { only } = params.context;
   const wants = (kind: string): boolean =>
-    only === undefined || only.some((asked) => kind === asked || kind.startsWith(`${asked}.`));
+    only === undefined || only.some((asked) => asked === '' || kind === asked || kind.startsWith(`${asked}.`));
   const actions: CodeAction[] = [];
   if (wants(CodeActionKind.QuickFix)) actions.push(...quickFixes(file, document, params, client));
   // Without being asked for, a source action would stand in every lightbulb.
-  if (only !== undefined && wants(fixAllKind)) actions.push(...sourceFixAll(file, client));
+  if (only !== undefined && wants(fixAllKind)) actions.push(...sourceFixAll(file, document, client));
   return actions;
 }
 
-/** The edit of an action that was sent without one; unchanged when the text has moved on. */
+/**
+ * The edit of an action that was sent without one.
+ * @throws ResponseError `ContentModified` when the text is no longer the one that the action was offered for.
+ */
 export function resolveAction(
   file: OpenFile | undefined,
   action: CodeAction,
   data: ActionData,
   client: ActionClient,
 ): CodeAction {
-  if (!file || file.version !== data.version) return action;
-  const edits = data.code === undefined ? fixAllEdits(file) : ruleEdits(file, data.code);
+  if (!file || file.version !== data.version)
+    throw new ResponseError(LSPErrorCodes.ContentModified, 'the text has changed since this action was offered');
+  const edits = data.rule === undefined ? fixAllEdits(file) : ruleEdits(file, data.rule);
   return { ...action, edit: toWorkspaceEdit(file.uri, file.version, edits, client.versionedEdits) };
 }
 
 /** Everything that fix-all may do in a file, as edits of its current text. */
 export function fixAllEdits(file: OpenFile): TextEdit[] {
-  return editsOf(file, (finding, fix) => file.settings?.resolved.fixAllAllows(finding.code, fix.safety) ?? false);
+  return editsOf(file, fixAllChoice(file));
 }
 
-function ruleEdits(file: OpenFile, code: string): TextEdit[] {
-  return editsOf(file, (finding) => finding.code === code);
+function fixAllChoice(file: OpenFile): FixChoice {
+  return (finding, fix) => file.settings?.resolved.fixAllAllows(finding.code, fix.safety) ?? false;
+}
+
+function ruleEdits(file: OpenFile, rule: NonNullable<ActionData['rule']>): TextEdit[] {
+  return editsOf(file, ruleChoice(rule));
+}
+
+function ruleChoice({ code, unsafe }: NonNullable<ActionData['rule']>): FixChoice {
+  return (finding, fix) => finding.code === code && (unsafe || fix.safety === 'safe');
 }
 
 function editsOf(file: OpenFile, choose: FixChoice): TextEdit[] {
@@ -73,13 +83,11 @@ function editsOf(file: OpenFile, choose: FixChoice): TextEdit[] {
   return outcome && file.document ? toTextEdits(file.document, lineEdits(file.text, outcome.text)) : [];
 }
 
-function sourceFixAll(file: OpenFile, client: ActionClient): CodeAction[] {
+function sourceFixAll(file: OpenFile, document: Document, client: ActionClient): CodeAction[] {
+  if (choosePass(document, fixAllChoice(file)).length === 0) return [];
   const action: CodeAction = { title: 'Groundrules: fix all', kind: fixAllKind };
   if (client.resolvesEdits) return [{ ...action, data: { uri: file.uri, version: file.version } satisfies ActionData }];
-  const edits = fixAllEdits(file);
-  return edits.length === 0
-    ? []
-    : [{ ...action, edit: toWorkspaceEdit(file.uri, file.version, edits, client.versionedEdits) }];
+  return [{ ...action, edit: toWorkspaceEdit(file.uri, file.version, fixAllEdits(file), client.versionedEdits) }];
 }
 
 function quickFixes(file: OpenFile, document: Document, params: CodeActionParams, client: ActionClient): CodeAction[] {
@@ -92,19 +100,21 @@ function quickFixes(file: OpenFile, document: Document, params: CodeActionParams
   const rules = new Set<string>();
   for (const finding of here) {
     const diagnostic = toDiagnostic(finding, file.uri, client.documentation, client.relatedInformation);
-    const offered = finding.fixes();
+    const offered = finding.fixes().filter((fix) => fix.edits.length > 0);
     offered.forEach((fix, index) => {
       fixes.push(
         fixAction(file, document, fix, diagnostic, index === 0 && fix.safety === 'safe' && client.preferred, client),
       );
     });
-    suppressions.push(lineSuppression(file, document, finding, diagnostic, client));
+    const suppressible = !unsuppressible.has(finding.code);
+    if (suppressible) suppressions.push(lineSuppression(file, document, finding, diagnostic, client));
     if (rules.has(finding.code)) continue;
     rules.add(finding.code);
     const [first] = offered;
-    if (first && all.filter((other) => other.code === finding.code).length > 1)
-      perRule.push(fixAllOfRule(file, finding, first, diagnostic, client));
-    suppressions.push(fileSuppression(file, document, finding, diagnostic, client));
+    const rule = { code: finding.code, unsafe: first?.safety === 'unsafe' };
+    if (first && choosePass(document, ruleChoice(rule)).length > 1)
+      perRule.push(fixAllOfRule(file, finding, rule, diagnostic, client));
+    if (suppressible) suppressions.push(fileSuppression(file, document, finding, diagnostic, client));
     if (client.commands) {
       const title = `Show documentation for ${finding.code}`;
       documentation.push({
@@ -145,18 +155,15 @@ function titleOf(fix: Fix): string {
 function fixAllOfRule(
   file: OpenFile,
   finding: Reported,
-  fix: Fix,
+  rule: NonNullable<ActionData['rule']>,
   diagnostic: Diagnostic,
   client: ActionClient,
 ): CodeAction {
-  const title = `Fix all ${finding.code} (${finding.name}) in this file${fix.safety === 'safe' ? '' : ' (unsafe)'}`;
+  const title = `Fix all ${finding.code} (${finding.name}) in this file${rule.unsafe ? ' (unsafe)' : ''}`;
   const action: CodeAction = { title, kind: CodeActionKind.QuickFix, diagnostics: [diagnostic] };
   if (client.resolvesEdits)
-    return { ...action, data: { uri: file.uri, version: file.version, code: finding.code } satisfies ActionData };
-  return {
-    ...action,
-    edit: toWorkspaceEdit(file.uri, file.version, ruleEdits(file, finding.code), client.versionedEdits),
-  };
+    return { ...action, data: { uri: file.uri, version: file.version, rule } satisfies ActionData };
+  return { ...action, edit: toWorkspaceEdit(file.uri, file.version, ruleEdits(file, rule), client.versionedEdits) };
 }
 
 function lineSuppression(
@@ -192,8 +199,7 @@ function fileSuppression(
     .map(readSuppression)
     .find((candidate) => candidate?.scope === 'file' && candidate.codes !== undefined);
   const { eol } = document.file;
-  // Behind a shebang and a coding line, which only count in the first two lines (PEP 263).
-  const head = /^\ufeff?(?:#!.*\r?\n)?(?:#.*coding[:=].*\r?\n)?/.exec(document.file.slice(0, 2000))?.[0].length ?? 0;
+  const head = headOf(document.file.slice(0, Math.min(document.length, 4000)));
   const edit = known
     ? { start: known.comment.start + known.end, end: known.comment.start + known.end, text: `, ${finding.code}` }
     : { start: head, end: head, text: `# groundrules: noqa: ${finding.code}${eol}` };
@@ -215,6 +221,18 @@ function suppression(
     diagnostics: [diagnostic],
     edit: toWorkspaceEdit(file.uri, file.version, edits, client.versionedEdits),
   };
+}
+
+/**
+ * Where a comment of the whole file goes: behind a shebang, and behind an encoding declaration, which counts in the first
+ * two lines only (PEP 263).
+ */
+function headOf(text: string): number {
+  const [first = '', second = ''] = text.match(/[^\n]*(?:\n|$)/g) ?? [];
+  const coding = /^[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+/;
+  if (/^\s*(?:#|$)/.test(first) && coding.test(second)) return first.length + second.length;
+  if (first.startsWith('#!') || coding.test(first)) return first.length;
+  return first.startsWith('\ufeff') ? 1 : 0;
 }
 
 export const executeCommands: string[] = [serverCommands.fixAll];

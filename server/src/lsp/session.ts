@@ -2,17 +2,21 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
+  type CancellationToken,
   CodeActionKind,
   type Connection,
   type Diagnostic,
+  DiagnosticSeverity,
   DidChangeConfigurationNotification,
-  type Hover,
+  DidChangeWatchedFilesNotification,
+  DidChangeWorkspaceFoldersNotification,
+  ErrorCodes,
   type InitializeParams,
   type InitializeResult,
   LSPErrorCodes,
-  MarkupKind,
-  type Position,
+  MessageType,
   ResponseError,
+  ShowMessageNotification,
   TextDocumentSyncKind,
   type WorkspaceFolder,
 } from 'vscode-languageserver';
@@ -31,21 +35,28 @@ import {
   serverCommands,
   statusMethod,
 } from '../../../shared-rules/src/index.ts';
-import { rulePage } from '../docs/rule-page.ts';
-import { type ParserPort, type Reported, type RuleSet, readSuppression } from '../engine/index.ts';
+import type { ParserPort, Reported, RuleSet } from '../engine/index.ts';
+import { pageOf, pagesFolder } from '../host/pages.ts';
 import { loadParser } from '../host/parser.ts';
 import { rules } from '../rules/index.generated.ts';
 import { configurationNames, createConfigurationCache } from '../settings/nearest.ts';
 import { parseEditorSettings } from '../settings/parse.ts';
-import { baseName, parentFolder, pathOfUri, relativePath, resolvePath, uriOfPath } from '../settings/paths.ts';
+import { baseName, parentFolder, relativePath, resolvePath, uriOfPath } from '../settings/paths.ts';
 import { type ResolvedSettings, resolveSettings } from '../settings/resolve.ts';
 import { createRuleSets, knownRulesOf } from '../settings/rule-sets.ts';
 import { type ActionClient, codeActions, executeCommands, fixAllEdits, fixAllKind, resolveAction } from './actions.ts';
 import { source, toDiagnostic, toWorkspaceEdit } from './convert.ts';
-import { OpenFile } from './open-file.ts';
+import { hoverAt } from './hover.ts';
+import { ActionData, Changed, Closed, Folders, Opened, WatchedFiles } from './notifications.ts';
+import { type FileSettings, OpenFile } from './open-file.ts';
+import { folderOfPlace, homeOf, placeOf } from './places.ts';
+import { showProgress } from './progress.ts';
+import { warmUp } from './warm-up.ts';
 
 const findingsDelay = 60;
 const configurationDelay = 150;
+/** Settings that were resolved once are kept for the next time; a person who types in a toml file makes many. */
+const mostResolved = 50;
 
 /** Runs one language-server session on a connection. All state of the session lives in here. */
 export function startSession(connection: Connection): void {
@@ -57,14 +68,23 @@ export function startSession(connection: Connection): void {
   const cards = rules.map((rule) => rule.card);
   const byCode = new Map(rules.map((rule) => [rule.card.code, rule]));
   const configurations = createConfigurationCache({ readFile: readConfiguration }, knownRules);
-  const ruleSets = new WeakMap<ResolvedSettings, (path: string) => RuleSet>();
-  const resolvedByKey = new Map<string, ResolvedSettings>();
+  const resolvedByKey = new Map<string, { resolved: ResolvedSettings; setOf: (path: string) => RuleSet }>();
+  /** The settings that an editor gave last for a file: in force when it fails to answer. */
+  const lastSettings = new WeakMap<OpenFile, EditorSettings>();
   const dueFindings = new Map<string, NodeJS.Timeout>();
-  let folders: WorkspaceFolder[] = [];
+  const said = new Set<string>();
+  const stop = new AbortController();
+  let folders: readonly WorkspaceFolder[] = [];
+  let home: string | undefined;
   let options = InitializationOptions.parse({});
   let pullsSettings = false;
-  let registersSettings = false;
   let reportsProgress = false;
+  let appliesEdits = false;
+  let watchesFiles = false;
+  let registers = { settings: false, files: false };
+  let rounds = 0;
+  /** When there was something to do last, by `performance.now()`. */
+  let lastMessage = 0;
   let configurationTimer: NodeJS.Timeout | undefined;
   let client: ActionClient = {
     versionedEdits: false,
@@ -78,13 +98,21 @@ export function startSession(connection: Connection): void {
   connection.onInitialize((params): InitializeResult => {
     const given = InitializationOptions.safeParse(params.initializationOptions ?? {});
     if (given.success) options = given.data;
-    folders = params.workspaceFolders ?? (params.rootUri ? [{ uri: params.rootUri, name: '' }] : []);
+    else connection.console.warn(`The initializationOptions are not understood: ${z.prettifyError(given.error)}`);
+    const { workspace, window } = params.capabilities;
+    setFolders(params.workspaceFolders ?? (params.rootUri ? [{ uri: params.rootUri, name: '' }] : []));
     client = clientOf(params, options);
-    pullsSettings = params.capabilities.workspace?.configuration ?? false;
-    registersSettings = params.capabilities.workspace?.didChangeConfiguration?.dynamicRegistration ?? false;
-    reportsProgress = params.capabilities.window?.workDoneProgress ?? false;
+    pullsSettings = workspace?.configuration ?? false;
+    reportsProgress = window?.workDoneProgress ?? false;
+    appliesEdits = workspace?.applyEdit ?? false;
+    // Our own client tells of settings and files without being asked to.
+    registers = {
+      settings: !options.checklist && (workspace?.didChangeConfiguration?.dynamicRegistration ?? false),
+      files: !options.checklist && (workspace?.didChangeWatchedFiles?.dynamicRegistration ?? false),
+    };
+    watchesFiles = options.checklist || registers.files;
     // The parser is compiled while the client gets ready, so that the first file does not wait for it.
-    void loadParser('wasm', () => undefined);
+    inBackground(() => loadParser('wasm', () => undefined));
     return {
       serverInfo: { name: 'groundrules', version: manifest.version },
       capabilities: {
@@ -99,157 +127,211 @@ export function startSession(connection: Connection): void {
   });
 
   connection.onInitialized((): void => {
-    if (registersSettings && !options.checklist)
-      void connection.client.register(DidChangeConfigurationNotification.type, { section: 'groundrules' });
-    if (options.checklist === false && files.size > 0) void reconfigure();
-    connection.workspace.onDidChangeWorkspaceFolders((event) => {
+    // The file that the editor was opened for comes next.
+    lastMessage = performance.now();
+    if (registers.settings)
+      inBackground(() =>
+        connection.client.register(DidChangeConfigurationNotification.type, { section: 'groundrules' }),
+      );
+    if (registers.files)
+      inBackground(() =>
+        connection.client.register(DidChangeWatchedFilesNotification.type, {
+          watchers: configurationNames.map((name) => ({ globPattern: `**/${name}` })),
+        }),
+      );
+    // Only now, because the library puts its own handler there when it reads the client's capabilities.
+    connection.onNotification(DidChangeWorkspaceFoldersNotification.method, (params: unknown) => {
+      const { event } = Folders.parse(params);
       const gone = new Set(event.removed.map((folder) => folder.uri));
-      folders = [...folders.filter((folder) => !gone.has(folder.uri)), ...event.added];
-      void reconfigure();
+      setFolders([...folders.filter((folder) => !gone.has(folder.uri)), ...event.added]);
+      reconfigure();
     });
+    inBackground(async () => warmUp(await loadParser('wasm', () => undefined), rules, () => lastMessage, stop.signal));
   });
 
-  connection.onDidOpenTextDocument(({ textDocument }) => {
-    const { uri, version, text, languageId } = textDocument;
+  connection.onDidOpenTextDocument((params) => {
+    lastMessage = performance.now();
+    const { uri, version, text, languageId } = Opened.parse(params).textDocument;
     if (isConfiguration(uri)) {
       openConfigurations.set(uri, TextDocument.create(uri, languageId, version, text));
       configurationChanged(uri);
       return;
     }
     if (languageId !== 'python') return;
+    if (!watchesFiles) configurations.invalidate();
     const file = new OpenFile(uri, version, text);
     files.set(uri, file);
-    void configure(file);
+    inBackground(() => configure([file]));
   });
 
-  connection.onDidChangeTextDocument(({ textDocument, contentChanges }) => {
-    const file = files.get(textDocument.uri);
+  connection.onDidChangeTextDocument((params) => {
+    lastMessage = performance.now();
+    const { textDocument, contentChanges } = Changed.parse(params);
+    const { uri, version } = textDocument;
+    const file = files.get(uri);
     if (file) {
-      file.change(textDocument.version, contentChanges);
+      file.change(version, contentChanges);
       publish(file);
       return;
     }
-    const configuration = openConfigurations.get(textDocument.uri);
+    const configuration = openConfigurations.get(uri);
     if (!configuration) return;
-    TextDocument.update(configuration, contentChanges, textDocument.version);
-    configurationChanged(textDocument.uri);
+    const changes = contentChanges.map(({ range, text }) => (range ? { range, text } : { text }));
+    openConfigurations.set(uri, TextDocument.update(configuration, changes, version));
+    configurationChanged(uri);
   });
 
-  connection.onDidCloseTextDocument(({ textDocument }) => {
-    const { uri } = textDocument;
-    const file = files.get(uri);
+  connection.onDidCloseTextDocument((params) => {
+    const { uri } = Closed.parse(params).textDocument;
     if (openConfigurations.delete(uri)) configurationChanged(uri);
+    const file = files.get(uri);
     if (!file) return;
     files.delete(uri);
     clearTimeout(dueFindings.get(uri));
-    void connection.sendDiagnostics({ uri, diagnostics: [] });
-    if (options.checklist)
-      void connection.sendNotification(findingsMethod, {
-        uri,
-        version: file.version,
-        rules: {},
-        closed: true,
-      } satisfies FindingsParams);
+    dueFindings.delete(uri);
+    sendDiagnostics({ uri, diagnostics: [] });
+    if (options.checklist) {
+      const closed: FindingsParams = { uri, version: file.version, rules: {}, closed: true };
+      inBackground(() => connection.sendNotification(findingsMethod, closed));
+    }
   });
 
-  connection.onDidChangeWatchedFiles(({ changes }) => {
-    for (const change of changes) if (!openConfigurations.has(change.uri)) configurationChanged(change.uri);
+  connection.onDidChangeWatchedFiles((params) => {
+    const { changes } = WatchedFiles.parse(params);
+    if (changes.some((change) => !openConfigurations.has(change.uri))) configurationChanged(undefined);
   });
 
   connection.onDidChangeConfiguration((params) => {
-    const settings: unknown = params.settings;
+    const settings: unknown = params?.settings;
     if (!pullsSettings && typeof settings === 'object' && settings !== null && 'groundrules' in settings)
       options = { ...options, settings: settings.groundrules };
-    void reconfigure();
+    reconfigure();
   });
 
   connection.onCodeAction((params, token) => {
+    lastMessage = performance.now();
+    refuseCancelled(token);
     const file = files.get(params.textDocument.uri);
-    if (!file || token.isCancellationRequested) return [];
-    return codeActions(file, params, client);
+    return file ? codeActions(file, params, client) : [];
   });
 
   connection.onCodeActionResolve((action, token) => {
-    const data = ActionDataSchema.safeParse(action.data);
-    if (!data.success || token.isCancellationRequested) return action;
-    const { uri, version, code } = data.data;
-    return resolveAction(files.get(uri), action, { uri, version, ...(code === undefined ? {} : { code }) }, client);
+    refuseCancelled(token);
+    const data = ActionData.safeParse(action.data);
+    return data.success ? resolveAction(files.get(data.data.uri), action, data.data, client) : action;
   });
 
-  connection.onHover(({ textDocument, position }): Hover | undefined => {
-    const file = files.get(textDocument.uri);
-    return file ? hover(file, position) : undefined;
+  connection.onHover(({ textDocument, position }) => {
+    const document = files.get(textDocument.uri)?.document;
+    return document && hoverAt(document, position, (code) => byCode.get(code)?.card, client.documentation);
   });
 
   connection.onExecuteCommand(async ({ command, arguments: given }, token, progress) => {
-    if (command !== serverCommands.fixAll)
-      throw new ResponseError(LSPErrorCodes.RequestFailed, `there is no command ${command}`);
+    if (command !== serverCommands.fixAll) throw failed(`there is no command ${command}`);
     const uri = z.string().safeParse(given?.[0]);
     const file = uri.success ? files.get(uri.data) : undefined;
-    if (!file) throw new ResponseError(LSPErrorCodes.RequestFailed, 'the file to fix is not open');
+    if (!file) throw failed('the file to fix is not open');
+    if (!appliesEdits) throw failed('this editor does not let the server change a file');
     progress.begin('Groundrules: fixing all');
     try {
       const edits = fixAllEdits(file);
-      if (token.isCancellationRequested) return;
-      if (edits.length > 0)
-        await connection.workspace.applyEdit({
-          label: 'Groundrules: fix all',
-          edit: toWorkspaceEdit(file.uri, file.version, edits, client.versionedEdits),
-        });
+      refuseCancelled(token);
+      if (edits.length === 0) return null;
+      const answer = await connection.workspace.applyEdit({
+        label: 'Groundrules: fix all',
+        edit: toWorkspaceEdit(file.uri, file.version, edits, client.versionedEdits),
+      });
+      if (!answer.applied)
+        throw failed(`the editor did not apply the fixes: ${answer.failureReason ?? 'no reason given'}`);
+      return null;
     } finally {
       progress.done();
     }
   });
 
   connection.onRequest(ruleDocumentationMethod, (params: unknown) => {
-    const { code } = RuleDocumentationParams.parse(params);
-    const rule = byCode.get(code.toUpperCase());
-    if (!rule) throw new ResponseError(LSPErrorCodes.RequestFailed, `no rule has the code ${code}`);
-    return { markdown: rulePage(rule) };
+    const asked = RuleDocumentationParams.safeParse(params);
+    if (!asked.success) throw new ResponseError(ErrorCodes.InvalidParams, 'expected { code: string }');
+    const rule = byCode.get(asked.data.code.toUpperCase());
+    if (!rule) throw failed(`no rule has the code ${asked.data.code}`);
+    return { markdown: pageOf(rule) };
   });
 
-  /** Asks for the settings of one file and analyses it with them. */
-  async function configure(file: OpenFile): Promise<void> {
-    const editor = await editorSettings(file.uri);
-    const parser = await loadParser(editor.parser ?? 'wasm', (message) =>
-      connection.window.showWarningMessage(message),
-    );
-    // The file may have been closed, or closed and opened again, meanwhile.
-    if (files.get(file.uri) !== file) return;
-    file.configure(settingsOf(file.uri, editor, parser));
-    publish(file);
-    reportConfigurations();
+  connection.onShutdown(() => {
+    stop.abort();
+    clearTimeout(configurationTimer);
+    for (const timer of dueFindings.values()) clearTimeout(timer);
+    files.clear();
+  });
+
+  function setFolders(now: readonly WorkspaceFolder[]): void {
+    folders = now;
+    home = homeOf(now);
   }
 
-  async function reconfigure(): Promise<void> {
-    resolvedByKey.clear();
+  function reconfigure(): void {
     const open = [...files.values()];
-    const progress = reportsProgress && open.length > 1 ? await connection.window.createWorkDoneProgress() : undefined;
-    progress?.begin('Groundrules: analysing open files', 0);
-    try {
-      for (const [index, file] of open.entries()) {
-        await configure(file);
-        progress?.report(Math.round(((index + 1) / open.length) * 100));
-      }
-    } finally {
-      progress?.done();
+    const progress =
+      reportsProgress && open.length > 1 ? showProgress(connection, 'Groundrules: analysing open files') : undefined;
+    inBackground(() => configure(open, progress?.report).finally(() => progress?.done()));
+  }
+
+  /**
+   * Asks for the settings of files, all at once, and puts them in force. Of two rounds that ask for the same file only the
+   * later one counts, whichever is answered first. Between files others get their turn.
+   */
+  async function configure(open: readonly OpenFile[], report?: (part: number) => void): Promise<void> {
+    rounds++;
+    const round = rounds;
+    for (const file of open) file.round = round;
+    const settings = await editorSettings(open);
+    for (const [index, file] of open.entries()) {
+      const editor = settings[index] ?? {};
+      const parser = await loadParser(editor.parser ?? 'wasm', (message) =>
+        sayOnce(message, () => showWarning(message)),
+      );
+      // The file may have been closed, or closed and opened again, or asked about again, meanwhile.
+      if (files.get(file.uri) !== file || file.round !== round) continue;
+      // What fails for one file is no reason to leave the others as they are.
+      await inBackground(async () => {
+        file.configure(settingsOf(file.uri, editor, parser));
+        publish(file);
+      });
+      lastMessage = performance.now();
+      report?.((index + 1) / open.length);
+      if (index + 1 < open.length) await new Promise((resolve) => setImmediate(resolve));
     }
     reportConfigurations();
   }
 
-  async function editorSettings(uri: string): Promise<EditorSettings> {
-    const raw: unknown = pullsSettings
-      ? await connection.workspace.getConfiguration({ scopeUri: uri, section: 'groundrules' })
-      : options.settings;
-    const { settings, problems } = parseEditorSettings(raw, knownRules);
-    for (const problem of problems)
-      connection.console.warn(`Setting groundrules.${problem.path.join('.')}: ${problem.message}`);
-    return settings;
+  /** What the editor sets for each file; what it set before where it does not answer. */
+  async function editorSettings(open: readonly OpenFile[]): Promise<EditorSettings[]> {
+    if (open.length === 0) return [];
+    let answers: unknown[];
+    try {
+      answers = pullsSettings
+        ? await connection.workspace.getConfiguration(
+            open.map((file) => ({ scopeUri: file.uri, section: 'groundrules' })),
+          )
+        : open.map(() => options.settings);
+    } catch (error) {
+      connection.console.warn(`The editor did not give the settings: ${messageOf(error)}`);
+      return open.map((file) => lastSettings.get(file) ?? {});
+    }
+    return open.map((file, index) => {
+      const { settings, problems } = parseEditorSettings(answers[index], knownRules);
+      for (const problem of problems) {
+        const message = `Setting groundrules.${problem.path.join('.')}: ${problem.message}`;
+        sayOnce(message, () => connection.console.warn(message));
+      }
+      lastSettings.set(file, settings);
+      return settings;
+    });
   }
 
-  function settingsOf(uri: string, editor: EditorSettings, parser: ParserPort) {
-    const file = pathOfUri(uri) ?? virtualPath(uri);
-    const folder = folderOf(uri) ?? parentFolder(file) ?? '/';
+  function settingsOf(uri: string, editor: EditorSettings, parser: ParserPort): FileSettings {
+    const file = placeOf(uri, home);
+    const folder = folderOfPlace(file, folders, home) ?? parentFolder(file) ?? '/';
     const chosen =
       editor.configuration === undefined ? undefined : configurations.read(resolvePath(folder, editor.configuration));
     const nearest = configurations.nearest(file);
@@ -261,16 +343,14 @@ export function startSession(connection: Connection): void {
       { settings: editor, folder },
     ];
     const key = JSON.stringify([layers, root, requiresPython]);
-    let resolved = resolvedByKey.get(key);
-    if (!resolved) {
-      resolved = resolveSettings({ cards, layers, root, requiresPython });
-      resolvedByKey.set(key, resolved);
+    let known = resolvedByKey.get(key);
+    if (!known) {
+      const resolved = resolveSettings({ cards, layers, root, requiresPython });
+      known = { resolved, setOf: createRuleSets(rules, resolved) };
+      if (resolvedByKey.size >= mostResolved) resolvedByKey.clear();
+      resolvedByKey.set(key, known);
     }
-    let sets = ruleSets.get(resolved);
-    if (!sets) {
-      sets = createRuleSets(rules, resolved);
-      ruleSets.set(resolved, sets);
-    }
+    const { resolved, setOf } = known;
     const [problem] = configuration?.problems ?? [];
     const missing =
       editor.configuration !== undefined && !chosen
@@ -283,7 +363,7 @@ export function startSession(connection: Connection): void {
         target: resolved.targetVersion,
         targetKnown: resolved.targetKnown,
       },
-      rules: sets(file),
+      rules: setOf(file),
       maxFindings: editor.maxFindings ?? defaultMaxFindings,
       enabled: (editor.enable ?? true) && !resolved.isExcluded(file),
       parser,
@@ -292,17 +372,9 @@ export function startSession(connection: Connection): void {
     };
   }
 
-  function folderOf(uri: string): string | undefined {
-    const file = pathOfUri(uri) ?? virtualPath(uri);
-    return folders
-      .map((folder) => pathOfUri(folder.uri) ?? virtualPath(folder.uri))
-      .filter((folder) => relativePath(folder, file) !== undefined)
-      .sort((left, right) => right.length - left.length)[0];
-  }
-
   /** Sends what a file's document has to say, with the version it says it of. */
   function publish(file: OpenFile): void {
-    const { settings, document } = file;
+    const { settings, document, tooManyBytes } = file;
     if (!settings) return;
     const findings = document?.findings() ?? [];
     const cut = findings.length > settings.maxFindings;
@@ -311,30 +383,40 @@ export function startSession(connection: Connection): void {
       toDiagnostic(finding, file.uri, client.documentation, client.relatedInformation),
     );
     if (cut) diagnostics.push(moreFindings(findings.length - shown.length));
-    void connection.sendDiagnostics({ uri: file.uri, version: file.version, diagnostics });
-    if (options.checklist) tellChecklist(file);
+    if (tooManyBytes !== undefined) diagnostics.push(tooLarge(tooManyBytes, settings.resolved.maxFileSize));
+    sendDiagnostics({ uri: file.uri, version: file.version, diagnostics });
+    if (options.checklist) tellChecklist(file.uri);
+  }
+
+  function sendDiagnostics(params: { uri: string; version?: number; diagnostics: Diagnostic[] }): void {
+    inBackground(() => connection.sendDiagnostics(params));
   }
 
   /** The checklist may lag behind the squiggles by a moment, so that it never holds them up. */
-  function tellChecklist(file: OpenFile): void {
-    if (dueFindings.has(file.uri)) return;
+  function tellChecklist(uri: string): void {
+    if (dueFindings.has(uri)) return;
     const timer = setTimeout(() => {
-      dueFindings.delete(file.uri);
-      const { settings } = file;
-      if (!settings || files.get(file.uri) !== file) return;
-      const findings = file.document?.findings() ?? [];
-      const status: StatusParams = {
-        uri: file.uri,
-        count: findings.length,
-        ...(settings.configuration === undefined ? {} : { configuration: settings.configuration }),
-        ...(settings.problem === undefined ? {} : { problem: settings.problem }),
-        standards: [...settings.resolved.standards],
-        parser: settings.parser.name,
-      };
-      void connection.sendNotification(statusMethod, status);
-      void connection.sendNotification(findingsMethod, checklistOf(file, findings));
+      dueFindings.delete(uri);
+      inBackground(() => sendChecklist(uri));
     }, findingsDelay);
-    dueFindings.set(file.uri, timer);
+    dueFindings.set(uri, timer);
+  }
+
+  async function sendChecklist(uri: string): Promise<void> {
+    const file = files.get(uri);
+    if (!file?.settings) return;
+    const { settings } = file;
+    const findings = file.document?.findings() ?? [];
+    const status: StatusParams = {
+      uri,
+      count: findings.length,
+      ...(settings.configuration === undefined ? {} : { configuration: settings.configuration }),
+      ...(settings.problem === undefined ? {} : { problem: settings.problem }),
+      standards: [...settings.resolved.standards],
+      parser: settings.parser.name,
+    };
+    await connection.sendNotification(statusMethod, status);
+    await connection.sendNotification(findingsMethod, checklistOf(file, findings));
   }
 
   function checklistOf(file: OpenFile, findings: readonly Reported[]): FindingsParams {
@@ -352,99 +434,99 @@ export function startSession(connection: Connection): void {
     return { uri: file.uri, version: file.version, rules: places };
   }
 
-  function hover(file: OpenFile, position: Position): Hover | undefined {
-    const { document } = file;
-    if (!document) return undefined;
-    const offset = document.offset(position);
-    for (const comment of document.file.commentsIn({ start: offset, end: offset + 1 })) {
-      const code = readSuppression(comment)?.codes?.find(
-        (candidate) => comment.start + candidate.start <= offset && offset <= comment.start + candidate.end,
-      );
-      const rule = code ? byCode.get(code.code) : undefined;
-      if (!code || !rule) continue;
-      const { card } = rule;
-      const href = client.documentation(card.code);
-      const link = href === undefined ? '' : `\n\n[Documentation](${href})`;
-      return {
-        range: {
-          start: document.position(comment.start + code.start),
-          end: document.position(comment.start + code.end),
-        },
-        contents: {
-          kind: MarkupKind.Markdown,
-          value: `**${card.code} ${card.name}**: ${card.summary}.\n\n${card.advice}.${link}`,
-        },
-      };
-    }
-    return undefined;
-  }
-
-  function configurationChanged(uri: string): void {
-    const file = pathOfUri(uri);
-    configurations.invalidate(file);
+  /** Without a URI any configuration file may have changed. */
+  function configurationChanged(uri: string | undefined): void {
+    configurations.invalidate(uri === undefined ? undefined : placeOf(uri, home));
     clearTimeout(configurationTimer);
-    configurationTimer = setTimeout(() => void reconfigure(), configurationDelay);
+    configurationTimer = setTimeout(reconfigure, configurationDelay);
   }
 
   /** Problems of configuration files stand in those files; a file that is in order again is cleared. */
   function reportConfigurations(): void {
-    for (const configuration of openConfigurations.keys()) {
-      const file = pathOfUri(configuration);
-      if (file !== undefined) configurations.read(file);
-    }
+    for (const uri of openConfigurations.keys()) configurations.read(placeOf(uri, home));
     const now = new Set<string>();
     for (const file of configurations.files()) {
       if (file.problems.length === 0) continue;
-      const uri = openUriOf(file.path) ?? uriOfPath(file.path);
+      const open = openConfigurationAt(file.path);
+      const uri = open?.uri ?? uriOfPath(file.path);
       const document = TextDocument.create(uri, 'toml', 0, file.text);
-      const diagnostics = file.problems.map(
+      const problems = [...file.problems].sort((one, other) => one.start - other.start);
+      const diagnostics = problems.map(
         (problem): Diagnostic => ({
           range: { start: document.positionAt(problem.start), end: document.positionAt(problem.end) },
-          severity: 1,
+          severity: DiagnosticSeverity.Error,
           source,
           message: problem.message,
         }),
       );
       now.add(uri);
-      void connection.sendDiagnostics({ uri, diagnostics });
+      sendDiagnostics({ uri, ...(open ? { version: open.version } : {}), diagnostics });
     }
-    for (const uri of reportedConfigurations)
-      if (!now.has(uri)) void connection.sendDiagnostics({ uri, diagnostics: [] });
+    for (const uri of reportedConfigurations) if (!now.has(uri)) sendDiagnostics({ uri, diagnostics: [] });
     reportedConfigurations.clear();
     for (const uri of now) reportedConfigurations.add(uri);
   }
 
   function readConfiguration(file: string): string | undefined {
-    const uri = openUriOf(file);
-    const open = uri === undefined ? undefined : openConfigurations.get(uri);
+    const open = openConfigurationAt(file);
     if (open) return open.getText();
     return existsSync(file) ? readFileSync(file, 'utf8').replace(/^\ufeff/, '') : undefined;
   }
 
-  function openUriOf(file: string): string | undefined {
-    return [...openConfigurations.keys()].find((uri) => pathOfUri(uri) === file);
+  function openConfigurationAt(file: string): TextDocument | undefined {
+    return [...openConfigurations.values()].find((open) => placeOf(open.uri, home) === file);
+  }
+
+  /** Work that nobody waits for: what goes wrong with it is written to the log and ends nothing. */
+  async function inBackground(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      try {
+        sayOnce(messageOf(error), () => connection.console.error(messageOf(error)));
+      } catch {
+        // The client is gone, so there is nobody to tell; the connection ends the process itself.
+      }
+    }
+  }
+
+  /** A notification: the request that the library would make of it can be refused, and needs no answer. */
+  function showWarning(message: string): void {
+    inBackground(() =>
+      connection.sendNotification(ShowMessageNotification.type, { type: MessageType.Warning, message }),
+    );
+  }
+
+  function sayOnce(message: string, say: () => void): void {
+    if (said.has(message)) return;
+    said.add(message);
+    say();
   }
 }
 
-const ActionDataSchema = z.object({ uri: z.string(), version: z.number(), code: z.string().optional() });
+/** Whoever cancelled a request while it waited for its turn does not want the work done any more. */
+function refuseCancelled(token: CancellationToken): void {
+  if (token.isCancellationRequested)
+    throw new ResponseError(LSPErrorCodes.RequestCancelled, 'the request was cancelled');
+}
+
+function failed(message: string): ResponseError<void> {
+  return new ResponseError(LSPErrorCodes.RequestFailed, message);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 function isConfiguration(uri: string): boolean {
   return configurationNames.some((name) => uri.endsWith(`/${name}`));
-}
-
-/** A path for documents that lie on no disk, so that globs and folders still work on them. */
-function virtualPath(uri: string): string {
-  const found = /^[a-z][a-z0-9+.-]*:(?:\/\/[^/]*)?(?<path>[^?#]*)/i.exec(uri);
-  const raw = found?.groups?.path ?? uri;
-  return raw.startsWith('/') ? raw : `/${raw}`;
 }
 
 function clientOf(params: InitializeParams, options: InitializationOptions): ActionClient {
   const { textDocument, workspace } = params.capabilities;
   const action = textDocument?.codeAction;
   const template = options.documentation;
-  const pages = path.join(import.meta.dirname, '..', 'docs', 'rules');
-  const local = existsSync(pages) ? pathToFileURL(pages).href : undefined;
+  const pages = pagesFolder();
   return {
     versionedEdits: workspace?.workspaceEdit?.documentChanges ?? false,
     preferred: action?.isPreferredSupport ?? false,
@@ -452,15 +534,28 @@ function clientOf(params: InitializeParams, options: InitializationOptions): Act
     commands: options.commands,
     relatedInformation: textDocument?.publishDiagnostics?.relatedInformation ?? false,
     documentation: (code) =>
-      template?.replace('{code}', code) ?? (local === undefined ? undefined : `${local}/${code}.md`),
+      template?.replace('{code}', code) ??
+      (pages === undefined ? undefined : pathToFileURL(path.join(pages, `${code}.md`)).href),
   };
 }
 
+const firstCharacter = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
+
 function moreFindings(count: number): Diagnostic {
+  const what = count === 1 ? '1 more finding in this file is' : `${count} more findings in this file are`;
   return {
-    range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } },
-    severity: 3,
+    range: firstCharacter,
+    severity: DiagnosticSeverity.Information,
     source,
-    message: `${count} more findings in this file are not shown; raise groundrules.maxFindings to see them.`,
+    message: `${what} not shown; raise groundrules.maxFindings to see them.`,
+  };
+}
+
+function tooLarge(bytes: number, most: number): Diagnostic {
+  return {
+    range: firstCharacter,
+    severity: DiagnosticSeverity.Information,
+    source,
+    message: `This file has ${bytes} bytes and is not analysed; raise max-file-size (now ${most}) to have it analysed.`,
   };
 }

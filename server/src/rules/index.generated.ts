@@ -13,6 +13,16 @@ import getEventLoop from './async/get-event-loop.ts';
 import httpClientWithoutTimeout from './async/http-client-without-timeout.ts';
 import unawaitedCoroutine from './async/unawaited-coroutine.ts';
 import bareExcept from './errors/bare-except.ts';
+import broadExcept from './errors/broad-except.ts';
+import errorLogWithoutTraceback from './errors/error-log-without-traceback.ts';
+import exceptWithoutLog from './errors/except-without-log.ts';
+import genericRaise from './errors/generic-raise.ts';
+import loggerName from './errors/logger-name.ts';
+import print from './errors/print.ts';
+import raiseWithoutCause from './errors/raise-without-cause.ts';
+import rootLogger from './errors/root-logger.ts';
+import sensitiveDataInLog from './errors/sensitive-data-in-log.ts';
+import silentExcept from './errors/silent-except.ts';
 import dataclassColumnArgument from './models/dataclass-column-argument.ts';
 import engineWithoutPool from './models/engine-without-pool.ts';
 import foreignKeyWithoutIndex from './models/foreign-key-without-index.ts';
@@ -36,6 +46,18 @@ import tenantContextNotLocal from './models/tenant-context-not-local.ts';
 import unreviewedMigration from './models/unreviewed-migration.ts';
 import writeInLoop from './models/write-in-loop.ts';
 import writeWithoutCommit from './models/write-without-commit.ts';
+import logicInInit from './structure/logic-in-init.ts';
+import mockInProduction from './structure/mock-in-production.ts';
+import stub from './structure/stub.ts';
+import todoComment from './structure/todo-comment.ts';
+import workaroundComment from './structure/workaround-comment.ts';
+import asyncTestWithoutMarker from './style/async-test-without-marker.ts';
+import complexity from './style/complexity.ts';
+import fileLength from './style/file-length.ts';
+import functionLength from './style/function-length.ts';
+import lineLength from './style/line-length.ts';
+import missingDocstring from './style/missing-docstring.ts';
+import testWithoutAssertion from './style/test-without-assertion.ts';
 import naiveConstructor from './time/naive-constructor.ts';
 import naiveDatetimeColumn from './time/naive-datetime-column.ts';
 import naiveDefaultCallable from './time/naive-default-callable.ts';
@@ -71,6 +93,16 @@ export const rules: readonly Rule[] = [
   httpClientWithoutTimeout,
   unawaitedCoroutine,
   bareExcept,
+  broadExcept,
+  errorLogWithoutTraceback,
+  exceptWithoutLog,
+  genericRaise,
+  loggerName,
+  print,
+  raiseWithoutCause,
+  rootLogger,
+  sensitiveDataInLog,
+  silentExcept,
   dataclassColumnArgument,
   engineWithoutPool,
   foreignKeyWithoutIndex,
@@ -94,6 +126,18 @@ export const rules: readonly Rule[] = [
   unreviewedMigration,
   writeInLoop,
   writeWithoutCommit,
+  logicInInit,
+  mockInProduction,
+  stub,
+  todoComment,
+  workaroundComment,
+  asyncTestWithoutMarker,
+  complexity,
+  fileLength,
+  functionLength,
+  lineLength,
+  missingDocstring,
+  testWithoutAssertion,
   naiveConstructor,
   naiveDatetimeColumn,
   naiveDefaultCallable,

@@ -9,7 +9,7 @@ export function addReport(tally: Tally, report: FileReport): void {
   tally.files += 1;
   if (report.findings.length > 0) tally.filesWithFindings += 1;
   tally.findings += report.findings.length;
-  for (const { code, name, fix } of report.findings) {
+  for (const { code, name, fix, mayFix } of report.findings) {
     let rule = tally.rules.get(code);
     if (rule === undefined) {
       rule = { name, count: 0, fixable: 0, unsafe: 0 };
@@ -17,7 +17,7 @@ export function addReport(tally: Tally, report: FileReport): void {
     }
     rule.count += 1;
     if (fix?.applies) rule.fixable += 1;
-    else if (fix?.safety === 'unsafe') rule.unsafe += 1;
+    else if (fix ? fix.safety === 'unsafe' : mayFix) rule.unsafe += 1;
   }
 }
 

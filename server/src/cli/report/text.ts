@@ -32,8 +32,8 @@ export function summary(tally: Tally): string {
   }
   if (fixable === 0 && unsafe === 0) return found;
   if (unsafe === 0) return `${found}[*] ${fixable} fixable with \`--fix\`.\n`;
-  if (fixable === 0) return `${found}${unsafe} fixable with \`--fix --unsafe-fixes\`.\n`;
-  return `${found}[*] ${fixable} fixable with \`--fix\`, ${unsafe} more with \`--unsafe-fixes\`.\n`;
+  if (fixable === 0) return `${found}Up to ${unsafe} fixable with \`--fix --unsafe-fixes\`.\n`;
+  return `${found}[*] ${fixable} fixable with \`--fix\`, up to ${unsafe} more with \`--unsafe-fixes\`.\n`;
 }
 
 /** `1 file`, `2 files`. */

@@ -22,6 +22,8 @@ export interface ReportedFinding {
   noqaRow: number;
   /** The rule's page. */
   url?: string | undefined;
+  /** `--unsafe-fixes` may put it right; known for sure only where `fix` is given. */
+  mayFix: boolean;
   fix?: ReportedFix | undefined;
 }
 

@@ -6,7 +6,7 @@ import type { Node, TypedNode } from '../syntax/node.ts';
 type ClassNode = TypedNode<'class_definition'>;
 
 /** A class with what it derives from, as far as the file tells. */
-export interface Ancestry {
+export interface SchemaAncestry {
   /** The class and those of its ancestors that the file defines, nearest first. */
   readonly own: readonly ClassNode[];
   /** Qualified names of the ancestors from elsewhere. */
@@ -16,7 +16,7 @@ export interface Ancestry {
 }
 
 /** What a class derives from. Call it from the class's own handler, so that what it reads is noted for it. */
-export function ancestry(file: SourceFile, definition: ClassNode): Ancestry {
+export function ancestry(file: SourceFile, definition: ClassNode): SchemaAncestry {
   const own: ClassNode[] = [];
   const foreign: string[] = [];
   let isUncertain = false;
@@ -62,7 +62,7 @@ const neutral = new Set([
 ]);
 
 /** Which base of Pydantic a class has; undefined when it has none, or none that the file tells. */
-export function schemaBase(family: Ancestry): SchemaBase | undefined {
+export function schemaBase(family: SchemaAncestry): SchemaBase | undefined {
   for (const name of family.foreign) {
     const base = schemaBases.get(name);
     if (base) return base;
@@ -71,7 +71,7 @@ export function schemaBase(family: Ancestry): SchemaBase | undefined {
 }
 
 /** Whether every ancestor is known, so that what the file does not say of the class is not said elsewhere either. */
-export function isFullyKnown(family: Ancestry): boolean {
+export function isFullyKnown(family: SchemaAncestry): boolean {
   return !family.isUncertain && family.foreign.every((name) => schemaBases.has(name) || neutral.has(name));
 }
 
@@ -167,7 +167,7 @@ export function configured(config: ModelConfig, key: string): Node | 'hidden' | 
  * What a schema's configuration gives a key, its own before its ancestors' (Pydantic merges them): the value, undefined
  * when nobody names the key, `hidden` when that cannot be told.
  */
-export function inheritedConfig(file: SourceFile, family: Ancestry, key: string): Node | 'hidden' | undefined {
+export function inheritedConfig(file: SourceFile, family: SchemaAncestry, key: string): Node | 'hidden' | undefined {
   for (const definition of family.own) {
     for (const config of modelConfigs(file, definition)) {
       const value = configured(config, key);

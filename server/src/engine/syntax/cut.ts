@@ -271,7 +271,7 @@ function scanLogicalLine(text: string, line: Line): { end: number; reach: number
         if (first === 41 || first === 93 || first === 125) break;
         if (inner.indent <= line.indent) firstDedent ??= inner.start;
         if (first >= 97 && first <= 122 && outsideBrackets.has(wordAt(text, offset))) {
-          return { end: firstDedent ?? inner.start, reach: offset + 10, opensBlock: false };
+          return { end: firstDedent ?? inner.start, reach: Math.max(reach, offset + 10), opensBlock: false };
         }
         break;
       }

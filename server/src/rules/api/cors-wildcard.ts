@@ -30,6 +30,7 @@ export default defineRule({
       .default('allowed_origins')
       .meta({ description: 'The setting with the origins, which the fix reads.' }),
   }),
+  mentions: ['allow_origin'],
   examples: [
     {
       bad: py`

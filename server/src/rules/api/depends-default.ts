@@ -25,6 +25,7 @@ export default defineRule({
   fixSafety: 'Whoever calls the function directly has to pass the argument now.',
   requirements: ['000-070'],
   peers: ['FAST002'],
+  mentions: ['Depends', 'Security'],
   examples: [
     {
       bad: py`

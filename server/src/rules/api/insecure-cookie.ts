@@ -25,6 +25,7 @@ export default defineRule({
   fixSafety: 'Scripts no longer read the cookie, and browsers send it over HTTPS only.',
   requirements: ['000-086', '004-170'],
   peers: ['Sonar S3330', 'Sonar S2092', 'bandit B614'],
+  mentions: ['set_cookie'],
   examples: [
     {
       bad: py`

@@ -12,6 +12,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['001-007', '001-012', '001-058', '001-093', '004-010', '004-246'],
   peers: ['ASYNC210', 'ASYNC212'],
+  mentions: ['requests', 'httpx', 'urlopen'],
   examples: [
     {
       bad: py`

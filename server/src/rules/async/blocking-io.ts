@@ -34,6 +34,7 @@ export default defineRule({
       .default([])
       .meta({ description: 'Further functions that block, by their qualified names: `shutil.copytree`.' }),
   }),
+  mentions: ['async '],
   examples: [
     {
       bad: py`

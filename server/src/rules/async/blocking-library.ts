@@ -40,6 +40,7 @@ export default defineRule<typeof options, Told>({
   requirements: ['001-007', '001-012', '001-013', '001-014'],
   peers: ['TID251'],
   options,
+  mentions: ({ libraries }) => Object.keys(libraries).map((library) => library.split('.')[0] ?? library),
   examples: [
     {
       bad: py`

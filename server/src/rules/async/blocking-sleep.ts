@@ -30,6 +30,7 @@ export default defineRule<never, Told>({
   fix: 'safe',
   requirements: ['001-007', '001-016', '001-058', '001-093', '004-010', '004-246'],
   peers: ['ASYNC251'],
+  mentions: ['sleep'],
   examples: [
     {
       bad: py`

@@ -12,6 +12,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['004-249'],
   peers: ['RUF006'],
+  mentions: ['create_task', 'ensure_future'],
   examples: [
     {
       bad: py`

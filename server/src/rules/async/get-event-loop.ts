@@ -21,6 +21,7 @@ export default defineRule({
   fix: 'safe',
   requirements: [],
   peers: [],
+  mentions: ['get_event_loop'],
   examples: [
     {
       bad: py`

@@ -42,6 +42,7 @@ export default defineRule<typeof options, Told>({
   requirements: ['004-240', '004-250'],
   peers: ['S113', 'pylint W3101'],
   options,
+  mentions: ['requests', 'httpx', 'aiohttp'],
   examples: [
     {
       bad: py`

@@ -43,6 +43,7 @@ export default defineRule<typeof options, Told>({
   requirements: ['000-058'],
   peers: ['reportUnusedCoroutine'],
   options,
+  mentions: ['async '],
   examples: [
     {
       bad: py`

@@ -22,6 +22,7 @@ export default defineRule({
     'A column’s `default` is called when the row is inserted, not when the object is made; until then the attribute is `None`.',
   requirements: ['000-017'],
   peers: [],
+  mentions: ['mapped_column', 'elationship'],
   examples: [
     {
       bad: py`

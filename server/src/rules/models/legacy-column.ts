@@ -35,6 +35,7 @@ export default defineRule({
     'The annotation is concluded from the column’s type; code that keeps other values in the column has to be looked at.',
   requirements: ['000-013', '001-008', '004-083'],
   peers: [],
+  mentions: ['Column'],
   examples: [
     {
       bad: py`

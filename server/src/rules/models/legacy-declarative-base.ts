@@ -33,6 +33,7 @@ export default defineRule({
   fixSafety: 'It needs SQLAlchemy 2.0, and annotations of models that are not `Mapped[…]` are errors there.',
   requirements: ['000-013', '001-008', '004-083'],
   peers: [],
+  mentions: ['declarative'],
   examples: [
     {
       bad: py`

@@ -31,6 +31,7 @@ export default defineRule({
     'The generated `__init__`, `__repr__` and `__eq__` go: models are then made with keyword arguments only, and defaults are set on insert.',
   requirements: ['000-011'],
   peers: [],
+  mentions: ['MappedAsDataclass', 'mapped_as_dataclass'],
   examples: [
     {
       bad: py`

@@ -74,6 +74,7 @@ export default defineRule<typeof options, Relation>({
   requirements: ['000-012', '000-015'],
   peers: [],
   options,
+  mentions: ['elationship'],
   examples: [
     {
       bad: py`

@@ -25,6 +25,7 @@ export default defineRule({
   fix: 'safe',
   requirements: ['000-016'],
   peers: [],
+  mentions: ['elationship'],
   examples: [
     {
       bad: py`

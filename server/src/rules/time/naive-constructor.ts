@@ -23,6 +23,7 @@ export default defineRule({
     'The value becomes UTC, which may not be the zone that was meant, and timezone-aware: comparing it with a naive one fails.',
   requirements: ['000-010', '004-092'],
   peers: ['DTZ001'],
+  mentions: ['datetime'],
   examples: [
     {
       bad: py`

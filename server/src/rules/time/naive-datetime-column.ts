@@ -14,6 +14,7 @@ export default defineRule({
     'The column type changes: the table needs a migration that says which zone the stored values are in, and everything written to the column, defaults included, must be timezone-aware.',
   requirements: ['000-054', '004-092'],
   peers: [],
+  mentions: ['DateTime', 'TIMESTAMP', 'Mapped'],
   examples: [
     {
       bad: py`

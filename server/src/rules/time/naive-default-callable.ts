@@ -25,6 +25,7 @@ export default defineRule({
     'New values become timezone-aware: a column without `timezone=True` may refuse them, comparing them with naive ones fails, and their text gains `+00:00`.',
   requirements: ['000-009', '000-010', '003-036', '004-092'],
   peers: [],
+  mentions: ['utcnow', 'now', 'today'],
   examples: [
     {
       bad: py`

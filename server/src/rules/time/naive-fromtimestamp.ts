@@ -15,6 +15,7 @@ export default defineRule({
     'The value becomes timezone-aware, and UTC where it was local time: comparing it with a naive one fails, and its text gains `+00:00`.',
   requirements: ['000-010', '003-035', '004-092'],
   peers: ['DTZ004', 'DTZ006', 'Sonar S6903'],
+  mentions: ['fromtimestamp'],
   examples: [
     {
       bad: py`

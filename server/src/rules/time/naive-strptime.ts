@@ -24,6 +24,7 @@ export default defineRule({
     'The text is taken for UTC, which may not be the zone that was meant, and the value becomes timezone-aware: comparing it with a naive one fails.',
   requirements: ['000-010', '004-092'],
   peers: ['DTZ007'],
+  mentions: ['strptime'],
   examples: [
     {
       bad: py`

@@ -22,6 +22,7 @@ export default defineRule({
   fixSafety: 'The value becomes that of UTC instead of the local time of the machine; near midnight it is another day.',
   requirements: ['000-010', '003-035', '004-092'],
   peers: ['DTZ002', 'DTZ011'],
+  mentions: ['today'],
   examples: [
     {
       bad: py`

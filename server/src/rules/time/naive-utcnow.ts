@@ -14,6 +14,7 @@ export default defineRule({
     'The value becomes timezone-aware: comparing it with or subtracting it from a naive one raises `TypeError` or is never equal, its text gains `+00:00`, and a column without `timezone=True` may refuse it.',
   requirements: ['000-009', '000-053', '000-055', '003-036', '003-037', '004-092', '004-193'],
   peers: ['DTZ003', 'Sonar S6903'],
+  mentions: ['utcnow'],
   examples: [
     {
       bad: py`

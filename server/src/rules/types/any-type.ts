@@ -24,6 +24,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['000-006', '000-041', '003-048', '004-271'],
   peers: ['ANN401', 'mypy disallow-any-explicit'],
+  mentions: ['Any'],
   examples: [
     {
       bad: py`

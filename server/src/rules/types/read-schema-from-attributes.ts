@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import {
-  type Ancestry,
   ancestry,
   argumentsOf,
   defineRule,
@@ -11,6 +10,7 @@ import {
   modelConfigs,
   type Node,
   py,
+  type SchemaAncestry,
   type SourceFile,
   schemaBase,
   spell,
@@ -37,6 +37,7 @@ export default defineRule({
       .default(['*Read', '*Response'])
       .meta({ description: 'Names of response schemas; `*` stands for anything.' }),
   }),
+  mentions: ['pydantic', 'BaseModel', 'SQLModel'],
   examples: [
     {
       bad: py`
@@ -270,7 +271,7 @@ export default defineRule({
   },
 });
 
-function readAttributes(definition: ClassNode, family: Ancestry, file: SourceFile): Fix | undefined {
+function readAttributes(definition: ClassNode, family: SchemaAncestry, file: SourceFile): Fix | undefined {
   const title = 'Read attributes: `from_attributes=True`';
   const configs = modelConfigs(file, definition).filter((config) => config.form !== 'keywords');
   const [config] = configs;

@@ -12,6 +12,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['000-007', '000-023', '003-008', '003-031', '003-049', '004-074'],
   peers: [],
+  mentions: ['dataclass', 'TypedDict', 'NamedTuple', 'namedtuple'],
   examples: [
     {
       path: 'app/users/schemas.py',

@@ -37,6 +37,7 @@ export default defineRule({
     '004-162',
   ],
   peers: [],
+  mentions: ['request'],
   examples: [
     {
       bad: py`

@@ -1,0 +1,48 @@
+import type { Node } from '../syntax/node.ts';
+import type { Span } from '../text.ts';
+
+/** A marker word in a comment, where it stands in the file. */
+export interface Marker {
+  readonly word: string;
+  readonly at: Span;
+}
+
+/**
+ * The first place of each word in a comment. A word written in capitals is found in capitals, and in any case where it
+ * opens the comment and a colon or a bracket follows (`# todo: …`, `# Fixme(me) …`); other words are found in any case.
+ * What stands in quotes or is part of a longer name or pattern is not a marker.
+ */
+export function markersIn(comment: Node, words: readonly string[]): Marker[] {
+  const { text } = comment;
+  const lower = text.toLowerCase();
+  const found: Marker[] = [];
+  for (const word of words) {
+    if (word === '' || !lower.includes(word.toLowerCase())) continue;
+    const offset = offsetOf(text, word);
+    if (offset === undefined) continue;
+    found.push({
+      word: text.slice(offset, offset + word.length),
+      at: { start: comment.start + offset, end: comment.start + offset + word.length },
+    });
+  }
+  return found.sort((a, b) => a.at.start - b.at.start);
+}
+
+function offsetOf(text: string, word: string): number | undefined {
+  const capitals = /^[^a-z]+$/.test(word);
+  const opening = /^[#!:\s]*/.exec(text)?.[0].length ?? 0;
+  const lower = text.toLowerCase();
+  const wanted = word.toLowerCase();
+  for (let offset = lower.indexOf(wanted); offset >= 0; offset = lower.indexOf(wanted, offset + 1)) {
+    const end = offset + word.length;
+    if (joinedBefore.test(text.charAt(offset - 1)) || joinedAfter.test(text.slice(end, end + 2))) continue;
+    if (!capitals) return offset;
+    if (text.slice(offset, end) === word) return offset;
+    if (offset === opening && /^\s?[:(]/.test(text.slice(end))) return offset;
+  }
+  return undefined;
+}
+
+/** Letters and what joins words into names, patterns and quotations. */
+const joinedBefore = /[\p{L}\p{N}_'"`/.\\$<*=-]/u;
+const joinedAfter = /^([\p{L}\p{N}_'"`>*=]|[-./\\][\p{L}\p{N}_])/u;

@@ -1,0 +1,192 @@
+import { z } from 'zod';
+import {
+  argumentsOf,
+  defineRule,
+  dottedName,
+  matchesAny,
+  type Node,
+  py,
+  type SourceFile,
+  stringValue,
+  type TypedNode,
+} from '../../engine/index.ts';
+
+export default defineRule({
+  code: 'GR409',
+  name: 'logger-name',
+  family: 'errors',
+  severity: 'information',
+  standards: ['production', 'flow', 'backend'],
+  summary: 'A logger that is not named after its module',
+  advice: 'Name it `__name__`',
+  why: 'Loggers form a tree by their names. One named `__name__` stands where its module stands, so that levels can be set for a package and every record says where it comes from; one with a name of its own is outside the tree, and without a name it is the root itself.',
+  fix: 'unsafe',
+  fixSafety: 'Configuration that names the old logger no longer reaches this one.',
+  requirements: ['000-050', '002-063', '004-127'],
+  peers: ['LOG002'],
+  options: z.strictObject({
+    setupModules: z
+      .array(z.string())
+      .default(['**/logging.py', '**/logging_config.py', '**/logger.py', '**/log.py', '**/logging/**', '**/logger/**'])
+      .meta({ description: 'Globs of the modules that set logging up and may take any logger.' }),
+  }),
+  mentions: ['getLogger'],
+  examples: [
+    {
+      bad: py`
+        import logging
+
+        logger = logging.getLogger("billing")
+        #        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR409 unsafe: The logger \`billing\` is not named after this module; use \`logging.getLogger(__name__)\`.
+      `,
+      good: py`
+        import logging
+
+        logger = logging.getLogger(__name__)
+      `,
+    },
+    {
+      bad: py`
+        from logging import getLogger as get
+
+
+        class Service:
+            log = get()
+        #         ^^^^^ GR409 unsafe: \`get()\` is the root logger; use \`get(__name__)\`.
+      `,
+      good: py`
+        from logging import getLogger as get
+
+
+        class Service:
+            log = get(__name__)
+      `,
+    },
+    {
+      bad: py`
+        import logging
+
+
+        def run():
+            log = logging.getLogger(name='run')
+        #         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR409 unsafe
+            log.info("started")
+      `,
+      good: py`
+        import logging
+
+
+        def run():
+            log = logging.getLogger(name=__name__)
+            log.info("started")
+      `,
+    },
+    {
+      ok: py`
+        import logging
+
+        logger = logging.getLogger(__name__)
+        audit = logging.getLogger(f"{__name__}.audit")
+        other = logging.getLogger(name)
+      `,
+    },
+    {
+      ok: py`
+        import logging
+
+        logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+        logging.getLogger().addHandler(handler)
+
+
+        def quiet():
+            root = logging.getLogger()
+            root.handlers.clear()
+            root.setLevel("INFO")
+            for noisy in (logging.getLogger("httpx"), logging.getLogger("botocore")):
+                noisy.propagate = False
+      `,
+    },
+    {
+      ok: py`
+        import logging
+
+        root = logging.getLogger()
+      `,
+      path: 'app/core/logging.py',
+    },
+    {
+      ok: py`
+        from app.log import getLogger
+
+        logger = getLogger("billing")
+      `,
+    },
+  ],
+  on: {
+    call(call, file, options) {
+      const callee = call.field('function');
+      if (!callee.is('identifier', 'attribute') || dottedName(callee, file) !== 'logging.getLogger') return undefined;
+      const { positional, keywords, keyword, hasSplat, hasDoubleSplat, list } = argumentsOf(call);
+      if (hasSplat || hasDoubleSplat || positional.length + keywords.size > 1) return undefined;
+      const argument = positional[0] ?? keyword('name');
+      if (argument && stringValue(argument) === undefined) return undefined;
+      if (matchesAny(options.setupModules, file.path) || isConfigured(call, file)) return undefined;
+      const name = argument ? stringValue(argument) : undefined;
+      return {
+        at: call,
+        message: name
+          ? `The logger \`${name}\` is not named after this module; use \`${callee.text}(__name__)\`.`
+          : `\`${call.text}\` is the root logger; use \`${callee.text}(__name__)\`.`,
+        fix: () => ({
+          title: 'Name the logger `__name__`',
+          safety: 'unsafe',
+          edits: [
+            argument
+              ? { start: argument.start, end: argument.end, text: '__name__' }
+              : { start: list.start, end: list.end, text: '(__name__)' },
+          ],
+        }),
+      };
+    },
+  },
+});
+
+const settings = new Set([
+  'setLevel',
+  'addHandler',
+  'removeHandler',
+  'addFilter',
+  'removeFilter',
+  'handlers',
+  'filters',
+  'propagate',
+  'disabled',
+  'level',
+  'hasHandlers',
+  'isEnabledFor',
+  'getEffectiveLevel',
+  'manager',
+  'parent',
+]);
+
+/**
+ * Whether the logger is taken to be configured, not to be written to: its settings are used on the spot, or all uses of the local name
+ * that holds it are settings; an argument or an element of a list is somebody else's business.
+ */
+function isConfigured(call: TypedNode<'call'>, file: SourceFile): boolean {
+  const { parent } = call;
+  if (!parent) return false;
+  if (parent.is('attribute')) return settings.has(parent.field('attribute').text);
+  if (parent.is('argument_list', 'tuple', 'list', 'set', 'pair', 'for_statement', 'comparison_operator')) return true;
+  if (!parent.is('assignment')) return false;
+  const target = parent.field('left');
+  const definition = file.enclosingFunction(call);
+  if (!definition || !target.is('identifier')) return false;
+  const uses = definition.below('identifier').filter((use) => use.text === target.text && use.row !== target.row);
+  return uses.length > 0 && uses.every((use) => isSetting(use));
+}
+
+function isSetting(use: Node): boolean {
+  const { parent } = use;
+  return parent?.is('attribute') === true && settings.has(parent.field('attribute').text);
+}

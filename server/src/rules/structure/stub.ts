@@ -1,0 +1,335 @@
+import {
+  called,
+  defineRule,
+  isMigration,
+  isTestCode,
+  type Node,
+  ownName,
+  py,
+  type SourceFile,
+  statementsBehindDocstring,
+  type TypedNode,
+} from '../../engine/index.ts';
+
+export default defineRule({
+  code: 'GR825',
+  name: 'stub',
+  family: 'structure',
+  severity: 'warning',
+  standards: ['production'],
+  summary: 'A function or class whose body does nothing: `pass`, `...` or `raise NotImplementedError`',
+  advice: 'Implement it, make it abstract, or leave it out until it is needed',
+  why: 'A stub looks like a feature to whoever calls it: the name is there, the signature is there, the type checker is content. In production it silently does nothing, or fails for the first customer who gets there. What subclasses must provide is said with `@abstractmethod`; what is not written yet is left out.',
+  fix: 'none',
+  requirements: ['000-001', '000-004'],
+  peers: ['B027', 'PIE790', 'Sonar S1186'],
+  examples: [
+    {
+      bad: py`
+        async def charge(order):
+        #         ^^^^^^ GR825 none: \`charge\` is a stub: its body is only \`pass\`; implement it, or leave it out until it is needed.
+            """Charge the customer."""
+            pass
+
+
+        def refund(order): ...
+        #   ^^^^^^ GR825 none: \`refund\` is a stub: its body is only \`...\`; implement it, or leave it out until it is needed.
+
+
+        class Invoices:
+            @router.post("/invoices")
+            def send(self, invoice):
+            #   ^^^^ GR825 none: \`send\` is a stub: its body is only \`raise NotImplementedError\`; implement it, or leave it out until it is needed.
+                # Later.
+                raise NotImplementedError("sending")
+
+
+        class PaymentService:
+        #     ^^^^^^^^^^^^^^ GR825 none: \`PaymentService\` is a stub: its body is only \`pass\`; implement it, or leave it out until it is needed.
+            pass
+      `,
+    },
+    {
+      ok: py`
+        import abc
+        import typing as t
+        from abc import ABC, abstractmethod
+        from typing import Protocol, overload
+
+        from sqlalchemy.orm import DeclarativeBase
+
+
+        class Base(DeclarativeBase):
+            pass
+
+
+        class OrderError(Exception):
+            """All that can go wrong with an order."""
+
+
+        class NotPaid(OrderError): ...
+
+
+        class Repository(ABC):
+            @abstractmethod
+            async def get(self, id): ...
+
+            @property
+            @abc.abstractmethod
+            def name(self):
+                raise NotImplementedError
+
+            def close(self):
+                raise NotImplementedError
+
+
+        class Clock(Protocol):
+            def now(self) -> float: ...
+
+
+        class Box(t.Protocol[T]):
+            value: int
+
+            def open(self): pass
+
+
+        @overload
+        def first(items: str) -> str: ...
+        @t.overload
+        def first(items: bytes) -> bytes: ...
+        def first(items):
+            return items[0]
+
+
+        def documented():
+            """Nothing but a docstring is not a stub."""
+      `,
+    },
+    {
+      ok: py`
+        import click
+        from functools import singledispatch
+        from typing_extensions import override
+
+
+        @click.group()
+        def cli():
+            pass
+
+
+        @singledispatch
+        def encode(value):
+            raise NotImplementedError
+
+
+        class Exporter:
+            def __exit__(self, *args):
+                pass
+
+            @override
+            def flush(self):
+                pass
+
+            def write(self, row):
+                raise NotImplementedError("Subclasses must implement this.")
+
+
+        class BaseExporter:
+            def write(self, row):
+                raise NotImplementedError
+
+
+        class Event:
+            def fetch(self):
+                raise NotImplementedError
+
+
+        class MailEvent(Event):
+            def fetch(self):
+                return self.mails
+
+
+        try:
+            from metrics import count
+        except ImportError:
+
+            def count(name):
+                pass
+
+
+        def noop(*args):
+            pass
+      `,
+    },
+    {
+      ok: py`
+        def test_later():
+            pass
+
+
+        class FakeMail:
+            def send(self, mail):
+                pass
+      `,
+      path: 'tests/test_mail.py',
+    },
+    {
+      ok: py`
+        def downgrade():
+            pass
+      `,
+      path: 'alembic/versions/3f2a9c81d0aa_merge.py',
+    },
+    {
+      ok: py`
+        revision = "3f2a9c81d0aa"
+        down_revision = "b7d1aa02c3f4"
+
+
+        def upgrade():
+            pass
+      `,
+      path: 'app/database/revisions/2021-06-02_3f2a9c81d0aa.py',
+    },
+  ],
+  on: {
+    function_definition(definition, file) {
+      const body = stubBody(definition, file);
+      return body && !isUnwritten(definition, body, file) ? stub(definition.field('name'), body) : undefined;
+    },
+    class_definition(definition, file) {
+      // A class with bases inherits what it does: exceptions, declarative bases, markers.
+      if (definition.field('superclasses') || definition.parent?.is('decorated_definition')) return undefined;
+      const [only, ...others] = file.classBody(definition);
+      const body = others.length === 0 ? emptiness(only) : undefined;
+      if (!body || body.startsWith('raise') || isOutside(file) || isFallback(definition)) return undefined;
+      const name = definition.field('name');
+      return markers.test(name.text) ? undefined : stub(name, body);
+    },
+  },
+  // A method that raises in a class whose subclass, in the same file, has a method of its own instead is abstract.
+  collect: {
+    function_definition(definition, file) {
+      const owner = methodOwner(definition, file);
+      if (!owner) return undefined;
+      const name = definition.field('name');
+      const body = stubBody(definition, file);
+      const isOpen = body !== undefined && isUnwritten(definition, body, file);
+      const bases = isOpen ? [] : ownBases(owner, file);
+      if (!isOpen && bases.length === 0) return undefined;
+      return { at: name, data: { owner: owner.field('name').text, name: name.text, isOpen, bases } };
+    },
+  },
+  file(facts) {
+    const overridden = new Set(
+      facts.flatMap(({ data }) => (data.isOpen ? [] : data.bases.map((base) => `${base}.${data.name}`))),
+    );
+    return facts.flatMap(({ at, data }) =>
+      data.isOpen && !overridden.has(`${data.owner}.${data.name}`)
+        ? [{ at, message: messageOf(data.name, 'raise NotImplementedError') }]
+        : [],
+    );
+  },
+});
+
+/** How a function does nothing, where nothing explains that it does. */
+function stubBody(definition: TypedNode<'function_definition'>, file: SourceFile): string | undefined {
+  const [only, ...others] = statementsBehindDocstring(definition);
+  const body = others.length === 0 ? emptiness(only) : undefined;
+  if (!only || !body) return undefined;
+  const name = definition.field('name');
+  if (deliberate.test(name.text) || isOutside(file)) return undefined;
+  if (isFallback(definition) || file.decorators(definition).some((decorator) => explains(decorator, file)))
+    return undefined;
+  if (body.startsWith('raise') && (excuse.test(only.text) || !isBuiltinError(only, file))) return undefined;
+  const owner = methodOwner(definition, file);
+  return owner && isAbstract(owner, body, file) ? undefined : body;
+}
+
+/** A method that raises: whether it is abstract depends on the classes behind it. */
+function isUnwritten(definition: TypedNode<'function_definition'>, body: string, file: SourceFile): boolean {
+  return body.startsWith('raise') && methodOwner(definition, file) !== undefined;
+}
+
+function methodOwner(
+  definition: TypedNode<'function_definition'>,
+  file: SourceFile,
+): TypedNode<'class_definition'> | undefined {
+  return file.enclosingFunction(definition) ? undefined : file.enclosingClass(definition);
+}
+
+/** The classes of the file that a class derives from, by name. */
+function ownBases(owner: TypedNode<'class_definition'>, file: SourceFile): string[] {
+  if (!owner.field('superclasses')) return [];
+  return file.bases(owner).flatMap((base) => ownName(base) ?? []);
+}
+
+function stub(name: Node, body: string) {
+  return { at: name, message: messageOf(name.text, body) };
+}
+
+function messageOf(name: string, body: string): string {
+  return `\`${name}\` is a stub: its body is only \`${body}\`; implement it, or leave it out until it is needed.`;
+}
+
+/** The statement by which a body does nothing, as the message names it. */
+function emptiness(statement: Node | undefined): string | undefined {
+  if (statement?.is('pass_statement')) return 'pass';
+  if (statement?.is('expression_statement') && statement.firstNamed?.is('ellipsis')) return '...';
+  if (!statement?.is('raise_statement')) return undefined;
+  const raised = statement.firstNamed;
+  return raised && called(raised).text === 'NotImplementedError' ? 'raise NotImplementedError' : undefined;
+}
+
+function isBuiltinError(raise: Node, file: SourceFile): boolean {
+  const raised = raise.firstNamed;
+  return raised !== undefined && file.qualified(called(raised)) === 'builtins.NotImplementedError';
+}
+
+/** Not application code: tests, migrations, and type stubs. */
+function isOutside(file: SourceFile): boolean {
+  return isTestCode(file) || isMigration(file) || file.path.endsWith('.pyi');
+}
+
+/** Special methods that do nothing on purpose, and functions that say so in their name. */
+const deliberate = /^__\w+__$|^_*(noop|no_op|nop|nothing|do_nothing|ignore|null|dummy|placeholder)|^_$/i;
+const markers = /^_|^[A-Z0-9_]+$|(Missing|Unset|Sentinel|Empty|Marker|Undefined|NotGiven|NotSet)/;
+
+/** A message that calls the method abstract, or the operation one that is refused. */
+const excuse =
+  /sub-?class|overrid|abstract|derived|implemented (by|in)|must (be )?implement|support|not (available|allowed|possible)/i;
+
+/** The other half of a definition that depends on something: behind `except ImportError`, `else`, `if TYPE_CHECKING`. */
+function isFallback(definition: Node): boolean {
+  let above = definition.parent;
+  if (above?.is('decorated_definition')) above = above.parent;
+  if (!above?.is('block')) return false;
+  const holder = above.parent;
+  return holder?.is('except_clause', 'else_clause', 'elif_clause', 'if_statement', 'try_statement') === true;
+}
+
+/** Decorators under which an empty body is right: abstract, overloaded, overridden, or only a place to hang things on. */
+function explains(decorator: Node, file: SourceFile): boolean {
+  const target = called(decorator);
+  const name = file.qualified(target) ?? target.text;
+  return /(^|\.)(abstract\w*|overload|override|group|callback|singledispatch(method)?|hookspec|hookimpl|typeguard|extern|declared_attr|\w*spec)$/i.test(
+    name,
+  );
+}
+
+/** Whether a method of a class is left to its subclasses, or to whoever fits the protocol. */
+function isAbstract(owner: TypedNode<'class_definition'>, body: string, file: SourceFile): boolean {
+  const bases = file.bases(owner);
+  if (bases.some((base) => base !== undefined && /(^|\.)(typing|typing_extensions)\.Protocol$/.test(base))) return true;
+  if (bases.some((base) => base === 'zope.interface.Interface')) return true;
+  const metaclass = owner.field('superclasses')?.text ?? '';
+  const isBase =
+    bases.includes('abc.ABC') ||
+    metaclass.includes('ABCMeta') ||
+    /^_?(Base|Abstract|I[A-Z][a-z])|(Base|Abstract|Interface|ABC|Protocol|Mixin|Plugin|Stub|Spec)$/.test(
+      owner.field('name').text,
+    );
+  if (isBase) return true;
+  // A no-op that takes the place of what a base does.
+  return body !== 'raise NotImplementedError' && bases.some((base) => base !== 'builtins.object');
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { defineRule, isMigration, py, unitOf } from '../../engine/index.ts';
+
+export default defineRule({
+  code: 'GR903',
+  name: 'file-length',
+  family: 'style',
+  severity: 'warning',
+  standards: ['backend'],
+  summary: 'A file of more lines than the limit',
+  advice: 'Split the module by what its parts are about',
+  why: 'A file of many hundred lines holds several subjects; everybody who changes one of them reads, merges and reviews the others too. All lines count, as an editor numbers them.',
+  fix: 'none',
+  requirements: ['004-260'],
+  peers: ['pylint C0302', 'Sonar S104'],
+  options: z.strictObject({
+    max: z.int().min(1).default(500).meta({ description: 'How many lines a file may have.' }),
+  }),
+  examples: [
+    {
+      bad: py`
+        import os
+        ^^^^^^^^^ GR903 none: The file has more than 4 lines; split it by what its parts are about.
+
+        # The directory.
+        def here():
+            return os.getcwd()
+      `,
+      options: { max: 4 },
+    },
+    {
+      ok: py`
+        import os
+
+        # The directory.
+        here = os.getcwd()
+      `,
+      options: { max: 4 },
+    },
+    {
+      ok: py`
+        """Text of
+        several lines."""
+        x = 1; y = 2
+      `,
+      options: { max: 3 },
+    },
+    {
+      ok: py`
+        import sqlalchemy as sa
+
+        revision = "3f2a9c81d0aa"
+      `,
+      path: 'alembic/versions/3f2a9c81d0aa_columns.py',
+      options: { max: 2 },
+    },
+  ],
+  collect: {
+    module(segment) {
+      const { text, start, lineBreaks } = unitOf(segment);
+      const line = /^\ufeff?(.*)/.exec(text)?.[1]?.trimEnd() ?? '';
+      const from = start + (text.startsWith('\ufeff') ? 1 : 0);
+      return {
+        at: { start: from, end: from + line.length },
+        data: { lineBreaks, isLineOpen: !text.endsWith('\n') },
+      };
+    },
+  },
+  file(facts, file, { max }) {
+    const [first] = facts;
+    // Alembic writes the revisions, and a revision cannot be split.
+    if (!first || isMigration(file)) return [];
+    let count = facts.at(-1)?.data.isLineOpen ? 1 : 0;
+    for (const { data } of facts) count += data.lineBreaks;
+    if (count <= max) return [];
+    return [
+      {
+        at: first.at,
+        message: `The file has more than ${max} lines; split it by what its parts are about.`,
+      },
+    ];
+  },
+});

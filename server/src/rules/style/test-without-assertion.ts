@@ -1,0 +1,451 @@
+import {
+  called,
+  defineRule,
+  docstringOf,
+  isFixture,
+  isTestFunction,
+  isTestModule,
+  type Node,
+  ownName,
+  py,
+  type SourceFile,
+  type TypedNode,
+} from '../../engine/index.ts';
+
+/** What a function of a test file says of itself. */
+interface Checked {
+  readonly name: string;
+  readonly owner: string | undefined;
+  readonly isTest: boolean;
+  /** It runs for every test of the file. */
+  readonly isAutomatic: boolean;
+  /** It asserts, or nobody can tell that it does not. */
+  readonly asserts: boolean;
+  /** What of the file it uses: `helper`, `Class`, and `self.method`. */
+  readonly uses: readonly string[];
+  /** The file's own classes that its class derives from. */
+  readonly bases: readonly string[];
+  /** Its class also derives from others, so a method that the file does not define may assert. */
+  readonly isOpen: boolean;
+}
+
+export default defineRule({
+  code: 'GR952',
+  name: 'test-without-assertion',
+  family: 'style',
+  severity: 'error',
+  standards: ['production', 'flow'],
+  summary: 'A test that asserts nothing',
+  advice: 'Assert what the tested code should have brought about',
+  why: 'A test without an assertion is green as long as nothing raises: it counts as coverage and says nothing about the result. `assert`, `pytest.raises`, `pytest.warns`, the `assert…` methods of unittest and of mocks all count, and so do functions of the same file that assert, however far away. Where a helper from elsewhere may assert, nothing is reported.',
+  fix: 'none',
+  requirements: ['000-067', '002-078', '004-220'],
+  peers: ['Sonar S2699', 'pytest-ruff'],
+  mentions: ['def test'],
+  examples: [
+    {
+      bad: py`
+        import pytest
+
+        from app.users import create, load
+
+
+        def test_create():
+        #   ^^^^^^^^^^^ GR952 none: \`test_create\` asserts nothing; assert what the tested code should have brought about.
+            user = create("anna")
+            print(user)
+
+
+        @pytest.mark.asyncio
+        async def test_load(user):
+        #         ^^^^^^^^^ GR952 none
+            await load(user.id)
+            save(user)
+
+
+        def save(user):
+            user.save()
+
+
+        class TestUsers:
+            def test_nothing(self):
+            #   ^^^^^^^^^^^^ GR952 none
+                pass
+      `,
+      path: 'tests/test_users.py',
+    },
+    {
+      bad: py`
+        import unittest
+
+
+        class UserTests(unittest.TestCase):
+            def setUp(self):
+                self.user = create("anna")
+
+            def testRename(self):
+            #   ^^^^^^^^^^ GR952 none
+                with self.subTest("b"):
+                    self.rename("b")
+
+            def rename(self, name):
+                self.user.rename(name)
+      `,
+      path: 'tests/test_users.py',
+    },
+    {
+      ok: py`
+        import pytest
+        from pytest import raises, warns
+
+
+        def test_assert():
+            assert create("anna")
+
+
+        def test_raises():
+            with pytest.raises(ValueError):
+                create("")
+
+
+        def test_warns():
+            with warns(DeprecationWarning):
+                create("x")
+
+
+        def test_fail():
+            if create("x") is None:
+                pytest.fail("no user")
+
+
+        def test_mock(mail):
+            create("anna")
+            mail.send.assert_called_once_with("anna")
+
+
+        def test_numbers():
+            np.testing.assert_allclose(create("anna"), 1)
+
+
+        def test_raise():
+            try:
+                create("")
+            except ValueError:
+                return
+            raise AssertionError
+      `,
+      path: 'tests/test_users.py',
+    },
+    {
+      ok: py`
+        import asyncio
+
+
+        def test_helper():
+            outer("anna")
+
+
+        def outer(name):
+            return inner(name)
+
+
+        def inner(name):
+            assert create(name)
+
+
+        def test_passed_on():
+            asyncio.run(scenario())
+
+
+        async def scenario():
+            assert await load(1)
+
+
+        class Session:
+            def finish(self):
+                assert self.done
+
+
+        def test_object():
+            Session().finish()
+
+
+        def test_local():
+            class TestInner:
+                def test_nothing(self):
+                    pass
+
+            scenario(TestInner)
+      `,
+      path: 'tests/test_users.py',
+    },
+    {
+      ok: py`
+        import pytest
+        import unittest
+
+
+        @pytest.fixture
+        def clean():
+            yield
+            assert not leftovers()
+
+
+        def test_fixture(clean):
+            create("anna")
+
+
+        class Base(unittest.TestCase):
+            def has(self, name):
+                self.assertTrue(find(name))
+
+
+        class UserTests(Base):
+            def test_create(self):
+                create("anna")
+                self.has("anna")
+
+            def test_alias(self):
+                eq = self.assertEqual
+                eq(create("anna"), 1)
+
+            def test_doctest(self):
+                """
+                >>> create("anna")
+                1
+                """
+      `,
+      path: 'tests/test_users.py',
+    },
+    {
+      ok: py`
+        import pytest
+        from app.testing import run_scenario
+        from app.tools import check_user, expect
+        from .flows import log_in
+
+
+        def test_from_elsewhere():
+            check_user(create("anna"))
+
+
+        def test_expect(page):
+            expect(page).to_have_title("Users")
+
+
+        def test_scenario():
+            run_scenario("a")
+
+
+        def test_flow(client):
+            log_in(client)
+
+
+        def test_fixture_that_is_called(submit):
+            submit("a")
+
+
+        @submitted
+        def test_decorated(output):
+            output.append("a")
+
+
+        def test_speed(benchmark):
+            benchmark(create, "anna")
+
+
+        @pytest.mark.skip(reason="no server")
+        def test_skipped():
+            create("anna")
+
+
+        class TestInherited(Scenario):
+            def test_one(self):
+                self.run_one("a")
+      `,
+      path: 'tests/test_users.py',
+    },
+    {
+      ok: py`
+        def test_connection(url):
+            connect(url)
+      `,
+      path: 'app/connections.py',
+    },
+  ],
+  collect: {
+    function_definition(definition, file) {
+      if (!isTestModule(file) || file.enclosingFunction(definition)) return undefined;
+      const owner = file.enclosingClass(definition);
+      if (owner && file.enclosingFunction(owner)) return undefined;
+      const isTest = isTestFunction(definition, file);
+      const asserts = doesAssert(definition, file) || (isTest && mayAssert(definition, file));
+      const name = definition.field('name');
+      const bases = owner ? file.bases(owner) : [];
+      const data: Checked = {
+        name: name.text,
+        owner: owner?.field('name').text,
+        isTest,
+        isAutomatic:
+          automatic.test(name.text) ||
+          file
+            .decorators(definition)
+            .some((decorator) => isFixture(decorator, file) && /\bautouse\s*=\s*True\b/.test(decorator.text)),
+        asserts,
+        uses: asserts ? [] : usesOf(definition, file),
+        bases: bases.flatMap((base) => ownName(base) ?? []),
+        isOpen: bases.some((base) => base === undefined || (!ownName(base) && !closed.test(base))),
+      };
+      return { at: name, data };
+    },
+  },
+  file(facts) {
+    const index = new Map<string, Checked[]>();
+    for (const { data } of facts) {
+      const keys = data.owner === undefined ? [data.name] : [data.owner, `${data.owner}.${data.name}`];
+      for (const key of keys) {
+        const known = index.get(key);
+        if (known) known.push(data);
+        else index.set(key, [data]);
+      }
+    }
+    const covered = new Set(
+      facts.flatMap(({ data }) => (data.isAutomatic && asserts(data, index, new Set()) ? [data.owner] : [])),
+    );
+    return facts.flatMap(({ at, data }) =>
+      data.isTest && !covered.has(undefined) && !covered.has(data.owner) && !asserts(data, index, new Set())
+        ? [{ at, message: `\`${data.name}\` asserts nothing; assert what the tested code should have brought about.` }]
+        : [],
+    );
+  },
+});
+
+/** Whether a function asserts by itself or through what it uses of the file. */
+function asserts(one: Checked, index: ReadonlyMap<string, readonly Checked[]>, seen: Set<Checked>): boolean {
+  if (one.asserts) return true;
+  if (seen.has(one)) return false;
+  seen.add(one);
+  return one.uses.some((use) => {
+    if (!use.startsWith('self.')) return index.get(use)?.some((other) => asserts(other, index, seen)) ?? false;
+    const method = use.slice('self.'.length).replace(/\(\)$/, '');
+    const used = [one.owner, ...one.bases].flatMap((owner) => index.get(`${owner}.${method}`) ?? []);
+    if (used.length === 0) return use.endsWith('()') && (one.isOpen || checking.test(method));
+    return used.some((other) => asserts(other, index, seen));
+  });
+}
+
+/** Methods that run around every test of their class. */
+const automatic = /^(setUp|tearDown|asyncSetUp|asyncTearDown|setup_method|teardown_method|setup|teardown)$/;
+
+/** Bases all of whose methods are known: what the file does not define there does not assert, or is called `assert…`. */
+const closed =
+  /^(builtins\.object|unittest\.(\w+\.)?(TestCase|IsolatedAsyncioTestCase)|abc\.ABC|typing\.(Generic|Protocol))$/;
+
+/** Names of functions that check something, or may: `assertEqual`, `raises`, `check_user`, `expect`, `raise_for_status`. */
+const checking =
+  /assert|raise|warns|verif|expect|should|^fail|^skip|importorskip|deprecated_call|snapshot|(^|_)(check|ensure|must|compare|confirm|validate|approve|matches)(?![a-z])/i;
+
+function doesAssert(definition: TypedNode<'function_definition'>, file: SourceFile): boolean {
+  for (const node of definition.field('body').below('assert_statement', 'raise_statement', 'call', 'attribute')) {
+    if (node.is('attribute')) {
+      // `eq = self.assertEqual`, or the method handed on.
+      if (/assert/i.test(node.field('attribute').text)) return true;
+      continue;
+    }
+    if (!node.is('call')) return true;
+    const target = node.field('function');
+    const name = target.is('attribute') ? target.field('attribute').text : target.text;
+    if (checking.test(name) && !isOwn(target, file)) return true;
+    if (name === 'super') return true;
+    if (node.field('arguments').children.some(asksForCheck)) return true;
+  }
+  return false;
+}
+
+/** `subprocess.run(…, check=True)` raises when the command fails. */
+function asksForCheck(argument: Node): boolean {
+  return (
+    argument.is('keyword_argument') && argument.field('name').text === 'check' && argument.field('value').is('true')
+  );
+}
+
+/** A function of the file is judged by its body, not by its name. */
+function isOwn(target: Node, file: SourceFile): boolean {
+  return target.is('identifier')
+    ? ownName(file.qualified(target)) !== undefined
+    : target.is('attribute') &&
+        target.field('object').text === 'self' &&
+        !/^(assert|fail|skip)/.test(target.field('attribute').text);
+}
+
+/** What may assert out of sight: skips, decorators, fixtures that check at the end, helpers of the tests. */
+function mayAssert(definition: TypedNode<'function_definition'>, file: SourceFile): boolean {
+  for (const decorator of file.decorators(definition)) {
+    const target = called(decorator);
+    // A decorator that nobody can name may run the test and look at what it did.
+    if (hiding.test(target.text) || file.qualified(target) === undefined) return true;
+  }
+  if (docstringOf(definition, file)?.text.includes('>>>')) return true;
+  const parameters = new Set(
+    definition
+      .field('parameters')
+      .below('identifier')
+      .map((parameter) => parameter.text),
+  );
+  for (const parameter of parameters) if (checkingFixture.test(parameter)) return true;
+  return definition
+    .field('body')
+    .below('call')
+    .some((call) => {
+      const target = call.field('function');
+      if (!target.is('identifier', 'attribute')) return false;
+      if (target.text === 'exec' || target.text === 'eval') return true;
+      if (target.is('identifier') && parameters.has(target.text)) return isWholeStatement(call);
+      let root: Node = target;
+      while (root.is('attribute')) root = root.field('object');
+      const binding = root.is('identifier') ? file.binding(root) : undefined;
+      return binding?.kind === 'import' && isTestSupport(binding.target ?? '');
+    });
+}
+
+const hiding = /skip|xfail|expectedFailure|check|compar|assert|raises|warns/i;
+const checkingFixture =
+  /^(benchmark|httpx_mock|respx_mock|snapshot|responses)$|regression|^(assert|check|verify|expect)/;
+
+/** A module that stands beside the tests, so that what it offers may assert. */
+function isTestSupport(target: string): boolean {
+  return (
+    target.startsWith('.') ||
+    /(^|\.)(_*tests?|testing|conftest|\w*_test\w*|test_\w+|helpers?|support|scenarios?)(\.|$)/.test(target)
+  );
+}
+
+function isWholeStatement(call: Node): boolean {
+  const above = call.parent?.is('await') ? call.parent.parent : call.parent;
+  return above?.is('expression_statement') === true;
+}
+
+/** The functions and classes of the file that a function names, its parameters included, for those may be fixtures. */
+function usesOf(definition: TypedNode<'function_definition'>, file: SourceFile): string[] {
+  const uses = new Set<string>();
+  const seen = new Set<string>();
+  for (const node of definition.field('body').below('identifier', 'attribute')) {
+    if (node.is('attribute')) {
+      if (node.field('object').text !== 'self' && node.field('object').text !== 'cls') continue;
+      const isCalled = node.parent?.is('call') === true && node.parent.field('function') === node;
+      uses.add(`self.${node.field('attribute').text}${isCalled ? '()' : ''}`);
+    } else if (!seen.has(node.text) && !node.isField('attribute')) {
+      seen.add(node.text);
+      const own = ownName(file.qualified(node));
+      if (own !== undefined) uses.add(own);
+    }
+  }
+  for (const parameter of definition.field('parameters').below('identifier')) {
+    if (file.moduleBindings(parameter.text).some((binding) => binding.kind === 'function')) uses.add(parameter.text);
+  }
+  for (const decorator of file.decorators(definition)) {
+    const own = ownName(file.qualified(called(decorator)));
+    if (own !== undefined) uses.add(own);
+  }
+  return [...uses];
+}
