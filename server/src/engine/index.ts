@@ -5,82 +5,11 @@ export { Document, type Reported, type RuleSet } from './document.ts';
 export { type FileFacts, ownModule, type SourceFile, unitOf } from './file.ts';
 export { choosePass, type FixChoice, type FixOutcome, fixAll, fixPasses } from './fix-all.ts';
 export { type Origin, reachingBindings, type Step, type TraceOptions, trace } from './flow/trace.ts';
-export {
-  admitsNone,
-  aliasedType,
-  anyNames,
-  isClass,
-  isMethod,
-  isModelByPlace,
-  literalType,
-  meansBuiltin,
-  namesInType,
-  qualifiedType,
-  readType,
-  type TypeExpression,
-  valueType,
-} from './idioms/annotations.ts';
-export {
-  asyncFunctionAt,
-  awaitEdits,
-  isAsync,
-  isAwaited,
-  isGenerator,
-  mayAwaitAt,
-  spellAsyncio,
-} from './idioms/asyncio.ts';
-export { consequencesOfAwareness, mayBecomeAware } from './idioms/becoming-aware.ts';
-export {
-  callableKeyword,
-  calledClock,
-  clockFixes,
-  clockMessage,
-  columnReason,
-  defaultColumn,
-  escapesNaive,
-  naiveReason,
-  timingOf,
-} from './idioms/clock-fixes.ts';
-export * from './idioms/column-indexes.ts';
-export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
-export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
-export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
-export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
-export { type Direction, directionOf, type MigrationStep, migrationStep, statementStep } from './idioms/migrations.ts';
-export * from './idioms/models.ts';
-export { functionKey, memberKey, namedFunctionKey } from './idioms/own-functions.ts';
-export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
-export {
-  addedRoute,
-  decoratedRoute,
-  dependsCall,
-  type Parameter,
-  parametersOf,
-  type Route,
-  routesOf,
-  statusCode,
-} from './idioms/routes.ts';
-export {
-  type Ancestry,
-  ancestry,
-  configured,
-  fitsPattern,
-  inheritedConfig,
-  isFullyKnown,
-  type ModelConfig,
-  modelConfigs,
-  type SchemaBase,
-  type SchemaField,
-  schemaBase,
-  schemaFields,
-} from './idioms/schemas.ts';
-export { callsGiven, type Outlet, outletOfAssignment, outletOfCall, outletOfReturn } from './idioms/serialised.ts';
-export * from './idioms/sessions.ts';
-export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
 export * from './idioms/annotations.ts';
 export * from './idioms/asyncio.ts';
 export * from './idioms/becoming-aware.ts';
 export * from './idioms/clock-fixes.ts';
+export * from './idioms/column-indexes.ts';
 export * from './idioms/complexity.ts';
 export * from './idioms/datetimes.ts';
 export * from './idioms/docstrings.ts';
@@ -90,6 +19,7 @@ export * from './idioms/instances.ts';
 export * from './idioms/item-edits.ts';
 export * from './idioms/logging.ts';
 export * from './idioms/markers.ts';
+export * from './idioms/migrations.ts';
 export * from './idioms/models.ts';
 export * from './idioms/own-functions.ts';
 export * from './idioms/path-globs.ts';
@@ -98,6 +28,8 @@ export * from './idioms/print-to-log.ts';
 export * from './idioms/routes.ts';
 export * from './idioms/schemas.ts';
 export * from './idioms/sensitive.ts';
+export * from './idioms/serialised.ts';
+export * from './idioms/sessions.ts';
 export * from './idioms/tests.ts';
 export * from './idioms/timestamp-columns.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';

@@ -220,7 +220,7 @@ function settingsIn(literal: Node): Setting[] {
   if (!/\bapp"?\./.test(text)) return [];
   const found: Setting[] = [];
   for (const match of text.matchAll(
-    /((?:^[a-z]*["']+|;)\s*)(SET\s+(?:SESSION\s+)?)"?app"?\.(\w+)\s*(?:=|TO\b)\s*(\S*)/gi,
+    /((?:^[a-z]*["']+|;)\s*)(SET\s+(?:SESSION\s+)?)"?app"?\.(\w+)\s*(?:=|TO\b)\s*([^\s;]*)/gi,
   )) {
     const [whole, lead = '', verb = '', name = '', value = ''] = match;
     if (/^(?:\\?'\\?'|DEFAULT\b)/i.test(value)) continue;

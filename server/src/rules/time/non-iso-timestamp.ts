@@ -252,7 +252,7 @@ function facts(file: SourceFile, at: Node, calls: readonly TypedNode<'call'>[]):
     const isModule = file.qualified(callee) === 'time.strftime';
     const format = formatOf(file, positional[0]);
     if (format === undefined || !isMoment(format) || isIso(format)) return [];
-    const isPlain = !isModule && positional.length === 1 && call.below('comment').length === 0;
+    const isPlain = !isModule && positional.length === 1 && call.field('arguments').below('comment').length === 0;
     const object = callee.field('object');
     return [{ at: call, data: { format, receiver: isPlain ? object.end - call.start : undefined } }];
   });
