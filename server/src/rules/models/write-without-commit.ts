@@ -114,13 +114,12 @@ export default defineRule({
       `,
     },
     {
-      // The dependency commits, or stands elsewhere; or the decorator may commit.
+      // The dependency commits, or stands elsewhere; below, the decorator may commit.
       ok: py`
         from fastapi import APIRouter, Depends
-        from sqlalchemy import event
         from sqlalchemy.orm import Session
 
-        from app.database import get_session, transactional
+        from app.database import get_session
 
         router = APIRouter()
 
@@ -139,6 +138,14 @@ export default defineRule({
         @router.post("/groups")
         def create_group(name: str, db: Session = Depends(get_session)) -> None:
             db.add(Group(name=name))
+      `,
+    },
+    {
+      ok: py`
+        from sqlalchemy import event
+        from sqlalchemy.orm import Session
+
+        from app.database import transactional
 
 
         @transactional
