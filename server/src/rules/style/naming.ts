@@ -120,6 +120,10 @@ export default defineRule({
                 Session = sessionmaker()
                 use(Alias, Model, Session)
 
+            @property
+            def DATABASE_URL(self) -> str:
+                return self.userName
+
             @staticmethod
             def build(value: int) -> int:
                 return value
@@ -190,7 +194,10 @@ export default defineRule({
       const owner = ownerOf(file, definition);
       const given = positionalNames(definition);
       const mixed = given.filter((parameter) => isMixed(parameter.text) && !fitsPattern(parameter.text, ignore));
-      const isMixedName = isMixed(name.text) && !fitsPattern(name.text, ignore);
+      const isMixedName =
+        isMixed(name.text) &&
+        !fitsPattern(name.text, ignore) &&
+        !(isConstant(name.text) && isProperty(file, definition));
       const [first] = given;
       const receiver = owner && first && expectedReceiver(file, definition, owner, first.text);
       if (mixed.length === 0 && !isMixedName && !receiver) return undefined;
@@ -254,6 +261,17 @@ function mixedCase(at: Node, noun: string, names: string): Finding {
 /** Some letter is a capital. */
 function isMixed(name: string): boolean {
   return name !== name.toLowerCase();
+}
+
+function isConstant(name: string): boolean {
+  return name === name.toUpperCase();
+}
+
+/** A property in capitals is read as a constant beside the constants of its class, as settings have them. */
+function isProperty(file: SourceFile, definition: TypedNode<'function_definition'>): boolean {
+  return file
+    .decorators(definition)
+    .some((decorator) => /(?:^|\.)(?:cached_)?property$/.test(file.qualified(decorator) ?? ''));
 }
 
 function snakeCase(name: string): string {

@@ -1,11 +1,9 @@
 import {
   ancestry,
   argumentsOf,
-  configured,
   defineRule,
   type Finding,
   isTestFile,
-  modelConfigs,
   type Node,
   py,
   routesOf,
@@ -42,6 +40,25 @@ export default defineRule({
             #                          ^^^^^^^^ GR317 none: JSON key \`userId\` is not snake_case; write \`user_id\`.
             name: Annotated[str, Field(serialization_alias="FullName")]
             #                                              ^^^^^^^^^^ GR317 none: JSON key \`FullName\` is not snake_case; write \`full_name\`.
+      `,
+    },
+    {
+      bad: py`
+        from pydantic import BaseModel
+        from pydantic.alias_generators import to_camel, to_pascal
+
+        class User(BaseModel, alias_generator=to_pascal):
+        #                                     ^^^^^^^^^ GR317 none
+            user_id: int
+
+        class Order(BaseModel):
+            class Config:
+                alias_generator = to_camel
+                #                 ^^^^^^^^ GR317 none
+
+        class Line(BaseModel):
+            model_config = {"alias_generator": to_camel}
+            #                                  ^^^^^^^^ GR317 none
       `,
     },
     {
@@ -114,8 +131,9 @@ export default defineRule({
   on: {
     keyword_argument(argument, file) {
       const name = argument.field('name').text;
-      if (!aliases.has(name)) return undefined;
       const value = argument.field('value');
+      if (name === 'alias_generator') return generated(file, argument, value);
+      if (!aliases.has(name)) return undefined;
       const text = stringValue(value);
       if (text === undefined || isFine(text)) return undefined;
       const call = argument.parent?.parent;
@@ -124,20 +142,15 @@ export default defineRule({
       if (!owner || file.enclosingFunction(call) || !isSchema(file, owner) || isTestFile(file)) return undefined;
       return wrongKey(value, text);
     },
-    class_definition(definition, file) {
-      if (!definition.field('superclasses')?.firstNamed) return undefined;
-      return modelConfigs(file, definition).flatMap((config): Finding[] => {
-        const generator = configured(config, 'alias_generator');
-        if (!generator || generator === 'hidden') return [];
-        const name = file.qualified(generator) ?? '';
-        if (!generators.has(name) || !isSchema(file, definition) || isTestFile(file)) return [];
-        return [
-          {
-            at: generator,
-            message: `\`${generator.text}\` gives the JSON keys of \`${definition.field('name').text}\` another case than snake_case; leave it out.`,
-          },
-        ];
-      });
+    pair(pair, file) {
+      const key = pair.field('key');
+      if (!key.is('string') || stringValue(key) !== 'alias_generator') return undefined;
+      return generated(file, pair, pair.field('value'));
+    },
+    assignment(assignment, file) {
+      const right = assignment.field('right');
+      if (!right || assignment.field('left').text !== 'alias_generator') return undefined;
+      return generated(file, assignment, right);
     },
     return_statement(statement, file) {
       const value = statement.firstNamed;
@@ -179,6 +192,20 @@ function keysIn(value: Node): Finding[] {
     const own = text === undefined || isFine(text) ? [] : [wrongKey(key, text)];
     return [...own, ...keysIn(entry.field('value'))];
   });
+}
+
+/** An `alias_generator` in the configuration of a schema that turns names into another case. */
+function generated(file: SourceFile, stated: Node, generator: Node): Finding | undefined {
+  if (!generators.has(file.qualified(generator) ?? '') || file.enclosingFunction(stated) || isTestFile(file))
+    return undefined;
+  const header = stated.parent?.parent;
+  const inner = header?.is('class_definition') ? header : file.enclosingClass(stated);
+  const owner = inner?.field('name').text === 'Config' ? file.enclosingClass(inner) : inner;
+  if (!owner || !isSchema(file, owner)) return undefined;
+  return {
+    at: generator,
+    message: `\`${generator.text}\` gives the JSON keys of \`${owner.field('name').text}\` another case than snake_case; leave it out.`,
+  };
 }
 
 function isSchema(file: SourceFile, owner: TypedNode<'class_definition'>): boolean {

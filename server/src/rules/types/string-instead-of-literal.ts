@@ -3,6 +3,7 @@ import {
   defineRule,
   type Fix,
   isFullyKnown,
+  isMigration,
   joinInsertions,
   type Node,
   parametersOf,
@@ -153,7 +154,7 @@ export default defineRule({
     function_definition(definition, file) {
       const body = definition.field('body');
       const name = definition.field('name').text;
-      if (/^__\w+__$/.test(name)) return undefined;
+      if (/^__\w+__$/.test(name) || isMigration(file)) return undefined;
       const candidates = parametersOf(definition).filter(
         (parameter) => parameter.annotation && /\bstr\b/.test(parameter.annotation.text),
       );
