@@ -42,6 +42,8 @@ export default defineRule({
         'failureException',
         'longMessage',
         'maxDiff',
+        'runTest',
+        'shortDescription',
       ])
       .meta({ description: 'Names that are left alone; `*` stands for anything.' }),
   }),
@@ -118,7 +120,8 @@ export default defineRule({
                 Alias = aliased(User)
                 Model = self.model
                 Session = sessionmaker()
-                use(Alias, Model, Session)
+                T = TypeVar("T")
+                use(Alias, Model, Session, T)
 
             @property
             def DATABASE_URL(self) -> str:
@@ -228,8 +231,7 @@ export default defineRule({
           if (!binding || !bindings.every(isVariable) || scope.globals.has(name) || scope.nonlocals.has(name)) continue;
           if (isFunction) {
             if (
-              looksLikeClass(name) &&
-              bindings.some((candidate) => mayBeClass(candidate.value ?? valueGiven(candidate)))
+              bindings.some((candidate) => mayBeClass(candidate.value ?? valueGiven(candidate), looksLikeClass(name)))
             )
               continue;
             findings.push({ ...notSnake(binding.node, 'Variable'), fix: () => rename(file, binding) });
@@ -302,16 +304,19 @@ function looksLikeClass(name: string): boolean {
   return /^_*\p{Lu}\w*\p{Ll}/u.test(name) && !/[^_]_/.test(name);
 }
 
-/** A class may be what the value is: another name of one, or a call that makes one. Then CapWords is right. */
-function mayBeClass(value: Node | undefined): boolean {
+/** A class may be what the value is: a call that makes one, or, for a name in CapWords, another name of one. Then it is right. */
+function mayBeClass(value: Node | undefined, isCapWords: boolean): boolean {
   if (!value) return false;
+  if (value.is('call')) {
+    const callee = value.field('function').text;
+    return classMakers.test(callee.slice(callee.lastIndexOf('.') + 1));
+  }
+  if (!isCapWords) return false;
   if (value.is('identifier', 'attribute')) return true;
-  if (value.is('subscript')) return mayBeClass(value.field('value'));
+  if (value.is('subscript')) return mayBeClass(value.field('value'), true);
   if (value.is('binary_operator')) return value.field('operator').text === '|';
-  if (value.is('conditional_expression', 'boolean_operator')) return value.namedChildren.some(mayBeClass);
-  if (!value.is('call')) return false;
-  const callee = value.field('function').text;
-  return classMakers.test(callee.slice(callee.lastIndexOf('.') + 1));
+  if (!value.is('conditional_expression', 'boolean_operator')) return false;
+  return value.namedChildren.some((part) => mayBeClass(part, true));
 }
 
 const classMakers =
@@ -385,7 +390,7 @@ function isFixedElsewhere(
 
 /** Packages whose classes have no methods in mixed case that somebody would override. */
 const plainBases =
-  /^(?:abc|builtins|collections|dataclasses|enum|fastapi|pydantic|pydantic_settings|sqlalchemy|sqlmodel|starlette|typing|typing_extensions|<module>)\./;
+  /^(?:abc|builtins|collections|dataclasses|enum|fastapi|pydantic|pydantic_settings|sqlalchemy|sqlmodel|starlette|typing|typing_extensions|unittest|<module>)\./;
 
 function isOfWorkspace(file: SourceFile, name: string): boolean {
   if (name.includes('_pb2')) return false;

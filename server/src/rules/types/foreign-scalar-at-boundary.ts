@@ -291,7 +291,9 @@ function report(
   const [first] = found;
   if (!first) return [];
   const kinds = new Set(
-    node.is('comparison_operator') ? ['bool' as const] : found.map(({ call }) => kindOf(file, call)),
+    node.is('comparison_operator')
+      ? ['bool' as const]
+      : found.map(({ call, isItem }) => (isItem ? undefined : kindOf(file, call))),
   );
   const [kind] = kinds;
   const converter = wanted ?? (kinds.size === 1 ? kind : undefined);

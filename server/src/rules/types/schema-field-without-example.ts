@@ -7,6 +7,8 @@ import {
   defineRule,
   type Fix,
   fitsPattern,
+  isMigration,
+  isScript,
   isTestFile,
   joinInsertions,
   literalType,
@@ -40,7 +42,7 @@ export default defineRule({
   options: z.strictObject({
     names: z
       .array(z.string())
-      .default(['*Create', '*Update', '*Patch', '*Request', '*In', '*Input', '*Payload'])
+      .default(['*Create', '*Update', '*Patch', '*Request', '*In', '*Input'])
       .meta({ description: 'Names of the schemas that describe requests; `*` stands for anything.' }),
   }),
   examples: [
@@ -142,6 +144,15 @@ export default defineRule({
       `,
     },
     {
+      path: 'app/scripts/seed.py',
+      ok: py`
+        from pydantic import BaseModel
+
+        class SeedRequest(BaseModel):
+            name: str
+      `,
+    },
+    {
       ok: py`
         from pydantic import BaseModel, ConfigDict
 
@@ -163,7 +174,7 @@ export default defineRule({
       const left = assignment.field('left');
       if (!assignment.field('type') || !left.is('identifier') || file.enclosingFunction(assignment)) return undefined;
       const owner = file.enclosingClass(assignment);
-      if (!owner || !fitsPattern(owner.field('name').text, names) || isTestFile(file)) return undefined;
+      if (!owner || !fitsPattern(owner.field('name').text, names) || isElsewhere(file)) return undefined;
       const field = schemaField(file, assignment);
       if (!field) return undefined;
       const calls = fieldCalls(file, field);
@@ -192,6 +203,11 @@ function mayShowExamples(file: SourceFile, definition: TypedNode<'class_definiti
     if (!stated?.is('class_definition', 'call', 'dictionary')) return true;
     return stated.text.includes('schema_extra') || stated.below('dictionary_splat').length > 0;
   });
+}
+
+/** Tests, migrations and tools have models of their own that no request is made of. */
+function isElsewhere(file: SourceFile): boolean {
+  return isTestFile(file) || isMigration(file) || isScript(file) || /(^|\/)dev\//.test(file.path);
 }
 
 const fieldNames = new Set(['pydantic.Field', 'pydantic.fields.Field', 'sqlmodel.Field']);
