@@ -93,7 +93,7 @@ export default defineRule({
     {
       bad: py`
         def total(rows: list[int]) -> str:
-            rowCount = len(rows)
+            rowCount = getattr(rows, "count")
             ^^^^^^^^ GR907 none
             maxRow = max(rows)
             ^^^^^^ GR907 none
@@ -230,10 +230,7 @@ export default defineRule({
           const [binding] = bindings;
           if (!binding || !bindings.every(isVariable) || scope.globals.has(name) || scope.nonlocals.has(name)) continue;
           if (isFunction) {
-            if (
-              bindings.some((candidate) => mayBeClass(candidate.value ?? valueGiven(candidate), looksLikeClass(name)))
-            )
-              continue;
+            if (bindings.some((candidate) => mayBeClass(candidate.value ?? valueGiven(candidate), name))) continue;
             findings.push({ ...notSnake(binding.node, 'Variable'), fix: () => rename(file, binding) });
           } else if (scope.kind === 'class') {
             if (isTypedDict(file, binding)) continue;
@@ -305,18 +302,18 @@ function looksLikeClass(name: string): boolean {
 }
 
 /** A class may be what the value is: a call that makes one, or, for a name in CapWords, another name of one. Then it is right. */
-function mayBeClass(value: Node | undefined, isCapWords: boolean): boolean {
-  if (!value) return false;
+function mayBeClass(value: Node | undefined, name: string): boolean {
+  if (!value || !/^_*\p{Lu}/u.test(name)) return false;
   if (value.is('call')) {
     const callee = value.field('function').text;
     return classMakers.test(callee.slice(callee.lastIndexOf('.') + 1));
   }
-  if (!isCapWords) return false;
+  if (!looksLikeClass(name)) return false;
   if (value.is('identifier', 'attribute')) return true;
-  if (value.is('subscript')) return mayBeClass(value.field('value'), true);
+  if (value.is('subscript')) return mayBeClass(value.field('value'), name);
   if (value.is('binary_operator')) return value.field('operator').text === '|';
   if (!value.is('conditional_expression', 'boolean_operator')) return false;
-  return value.namedChildren.some((part) => mayBeClass(part, true));
+  return value.namedChildren.some((part) => mayBeClass(part, name));
 }
 
 const classMakers =

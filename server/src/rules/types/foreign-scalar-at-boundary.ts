@@ -85,15 +85,6 @@ export default defineRule({
                 valid=count > 3,
                 #     ^^^^^^^^^ GR309 unsafe
             )
-
-        async def mean_distance(rows: list[float]) -> float:
-            if rows:
-                return numpy.mean(rows)
-                #      ^^^^^^^^^^^^^^^^ GR309 unsafe: \`numpy.mean(rows)\` is a value of \`numpy\` and leaves the service as it is; convert it with \`float()\`.
-            result = {}
-            result["mean"] = numpy.median(rows)
-            #                ^^^^^^^^^^^^^^^^^^ GR309 unsafe
-            return result["mean"].item()
       `,
       good: py`
         import numpy
@@ -114,6 +105,24 @@ export default defineRule({
                 points=numpy.array([1.0]).tolist(),
                 valid=bool(count > 3),
             )
+      `,
+    },
+    {
+      path: 'app/modules/orbits/service.py',
+      bad: py`
+        import numpy
+
+        async def mean_distance(rows: list[float]) -> float:
+            if rows:
+                return numpy.mean(rows)
+                #      ^^^^^^^^^^^^^^^^ GR309 unsafe: \`numpy.mean(rows)\` is a value of \`numpy\` and leaves the service as it is; convert it with \`float()\`.
+            result = {}
+            result["mean"] = numpy.median(rows)
+            #                ^^^^^^^^^^^^^^^^^^ GR309 unsafe
+            return result["mean"].item()
+      `,
+      good: py`
+        import numpy
 
         async def mean_distance(rows: list[float]) -> float:
             if rows:
@@ -139,27 +148,33 @@ export default defineRule({
       path: 'app/services/stats.py',
       ok: py`
         import math
+        import numpy as np
 
+        def summary(values: list[float]) -> dict[str, float]:
+            array = np.array(values)
+            mean = float(array.mean())
+            label = f"{np.sum(array)}"
+            return {
+                "mean": mean, "all": array.tolist(), "size": array.size, "count": len(array), "pi": np.pi,
+                "root": math.sqrt(array[0]), "label": label, "same": np.array_equal(array, array),
+            }
+      `,
+    },
+    {
+      path: 'app/services/stats.py',
+      ok: py`
         import numpy as np
         import pandas as pd
 
-        def summary(values: list[float], frame: pd.DataFrame) -> dict[str, float]:
-            array = np.array(values)
-            mean = float(array.mean())
-            best = array.max().item()
-            rows = frame.to_dict(orient="records")
-            label = f"{np.sum(array)}"
-            if np.sum(array) > 3:
-                use(pd.DataFrame({"mean": array.mean()}))
-            return {
-                "mean": mean, "best": best, "all": array.tolist(), "size": array.size, "count": len(array),
-                "pi": np.pi, "rows": rows, "root": math.sqrt(array[0]), "label": label, "same": np.array_equal(array, array),
-            }
+        def table(frame: pd.DataFrame) -> dict[str, float]:
+            if frame["x"].sum() > 3:
+                use(pd.DataFrame({"mean": frame["x"].mean()}))
+            return {"best": frame["x"].max().item(), "rows": frame.to_dict(orient="records")}
 
         def matrix(values: list[float]) -> np.ndarray:
             return np.array(values)
 
-        def table(values: list[float]) -> "pd.DataFrame":
+        def frame(values: list[float]) -> "pd.DataFrame":
             return pd.DataFrame(values)
 
         def _helper(values: list[float]) -> float:
