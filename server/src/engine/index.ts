@@ -28,34 +28,6 @@ export * from './idioms/schemas.ts';
 export * from './idioms/sensitive.ts';
 export * from './idioms/tests.ts';
 export * from './idioms/timestamp-columns.ts';
-export { functionKey, memberKey, namedFunctionKey } from './idioms/own-functions.ts';
-export { baseName, isMigration, isScript, isTestFile } from './idioms/paths.ts';
-export {
-  addedRoute,
-  decoratedRoute,
-  dependsCall,
-  type Parameter,
-  parametersOf,
-  type Route,
-  routesOf,
-  statusCode,
-} from './idioms/routes.ts';
-export {
-  type Ancestry,
-  ancestry,
-  configured,
-  fitsPattern,
-  inheritedConfig,
-  isFullyKnown,
-  type ModelConfig,
-  modelConfigs,
-  type SchemaBase,
-  type SchemaField,
-  schemaBase,
-  schemaField,
-  schemaFields,
-} from './idioms/schemas.ts';
-export { type NaiveColumn, naiveColumnType, naiveMappedAttribute } from './idioms/timestamp-columns.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';
 export { crashedRule, ownRules, unknownSuppression, unusedSuppression } from './own-rules.ts';
