@@ -85,16 +85,20 @@ export interface SchemaField {
 
 /** The fields that a class's own body declares (Pydantic, "Fields"): annotated, public and no `ClassVar`. */
 export function schemaFields(file: SourceFile, definition: ClassNode): SchemaField[] {
-  return assignmentsIn(file, definition).flatMap((node) => {
-    const left = node.field('left');
-    const annotation = node.field('type');
-    if (!annotation || !left.is('identifier') || left.text.startsWith('_') || left.text === 'model_config') return [];
-    const inner = annotation.firstNamed;
-    const base = inner?.is('generic_type') ? inner.firstNamed : inner;
-    const name = base?.is('identifier', 'attribute') ? file.qualified(base) : undefined;
-    if (name === 'typing.ClassVar' || name === 'typing_extensions.ClassVar') return [];
-    return [{ name: left.text, node, annotation, value: node.field('right') }];
-  });
+  return assignmentsIn(file, definition).flatMap((node) => schemaField(file, node) ?? []);
+}
+
+/** The field that an assignment in the body of a schema declares, or undefined when it declares none. */
+export function schemaField(file: SourceFile, node: TypedNode<'assignment'>): SchemaField | undefined {
+  const left = node.field('left');
+  const annotation = node.field('type');
+  if (!annotation || !left.is('identifier') || left.text.startsWith('_') || left.text === 'model_config')
+    return undefined;
+  const inner = annotation.firstNamed;
+  const base = inner?.is('generic_type') ? inner.firstNamed : inner;
+  const name = base?.is('identifier', 'attribute') ? file.qualified(base) : undefined;
+  if (name === 'typing.ClassVar' || name === 'typing_extensions.ClassVar') return undefined;
+  return { name: left.text, node, annotation, value: node.field('right') };
 }
 
 /** Where a class states its configuration itself. */

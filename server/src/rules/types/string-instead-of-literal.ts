@@ -1,0 +1,297 @@
+import {
+  ancestry,
+  defineRule,
+  type Fix,
+  isFullyKnown,
+  isMigration,
+  joinInsertions,
+  type Node,
+  parametersOf,
+  py,
+  qualifiedType,
+  readType,
+  type SourceFile,
+  spell,
+  stringValue,
+  type TypedNode,
+  type TypeExpression,
+  valueType,
+} from '../../engine/index.ts';
+
+export default defineRule({
+  code: 'GR319',
+  name: 'string-instead-of-literal',
+  family: 'types',
+  severity: 'hint',
+  standards: ['backend'],
+  summary: 'A `str` parameter is only compared with a fixed set of values',
+  advice: 'Annotate it as `Literal[…]` of those values',
+  why: 'The function knows a handful of values, and its signature says that any string will do. With `Literal` a misspelt value is found by the type checker, FastAPI refuses it with a 422 that names the allowed ones, and readers need not look for them.',
+  fix: 'unsafe',
+  fixSafety:
+    'FastAPI and Pydantic then refuse every other value, and callers that pass a plain `str` no longer type-check.',
+  requirements: ['004-270'],
+  peers: [],
+  examples: [
+    {
+      bad: py`
+        def export(rows: Rows, kind: str) -> bytes:
+        #                      ^^^^ GR319 unsafe: \`kind\` is only compared with "csv" and "json"; annotate it as \`Literal["csv", "json"]\`.
+            if kind == "csv":
+                return to_csv(rows)
+            elif kind == "json":
+                return to_json(rows)
+            raise ValueError(f"unknown kind {kind}")
+      `,
+      good: py`
+        from typing import Literal
+
+        def export(rows: Rows, kind: Literal["csv", "json"]) -> bytes:
+            if kind == "csv":
+                return to_csv(rows)
+            elif kind == "json":
+                return to_json(rows)
+            raise ValueError(f"unknown kind {kind}")
+      `,
+    },
+    {
+      bad: py`
+        from typing import Annotated
+
+        @router.get("/items")
+        async def items(order: str = "newest", mode: Annotated[str | None, Query()] = None) -> Items:
+        #               ^^^^^ GR319 unsafe: \`order\` is only compared with "newest", "asc" and "desc"; annotate it as \`Literal["newest", "asc", "desc"]\`.
+        #                                      ^^^^ GR319 unsafe
+            if order not in ("asc", 'desc'):
+                return newest()
+            match mode:
+                case "full" | "short":
+                    return load(1)
+                case "none":
+                    return load(2)
+                case _:
+                    return load(3)
+      `,
+      good: py`
+        from typing import Annotated, Literal
+
+        @router.get("/items")
+        async def items(order: Literal["newest", "asc", "desc"] = "newest", mode: Annotated[Literal["full", "short", "none"] | None, Query()] = None) -> Items:
+            if order not in ("asc", 'desc'):
+                return newest()
+            match mode:
+                case "full" | "short":
+                    return load(1)
+                case "none":
+                    return load(2)
+                case _:
+                    return load(3)
+      `,
+    },
+    {
+      bad: py`
+        def side(value: "str") -> int:
+        #        ^^^^^ GR319 none
+            if value == "left":
+                return 1
+            return 2 if value == "right" else 3
+      `,
+    },
+    {
+      ok: py`
+        def export(rows: Rows, kind: str, name: str, mode: str, text: str) -> bytes:
+            if kind == "csv" or kind == "json":
+                log(kind)
+            if name == "x":
+                return b""
+            if mode == "":
+                mode = "a"
+            if text in ("yes", VALUE):
+                return b"1"
+            return b""
+      `,
+    },
+    {
+      ok: py`
+        def is_admin(role: str) -> bool:
+            return role in ("admin", "owner")
+
+        def is_vowel(letter: str) -> bool:
+            return letter == "a" or letter == "e"
+      `,
+    },
+    {
+      ok: py`
+        class Lazy:
+            def __getattr__(self, name: str) -> int:
+                if name == "first":
+                    return 1
+                if name == "second":
+                    return 2
+                raise AttributeError(name)
+
+        class Handler(Base):
+            def handle(self, kind: str) -> int:
+                if kind == "first":
+                    return 1
+                if kind == "second":
+                    return 2
+                return 3
+      `,
+    },
+    {
+      ok: py`
+        def kind(value: Literal["a", "b"], other: int, third) -> int:
+            if value == "a" or other == "a" or third == "a":
+                return 1
+            if value == "b" or other == "b" or third == "b":
+                return 2
+            return 3
+      `,
+    },
+  ],
+  on: {
+    function_definition(definition, file) {
+      const body = definition.field('body');
+      const name = definition.field('name').text;
+      if (/^__\w+__$/.test(name) || isMigration(file)) return undefined;
+      const candidates = parametersOf(definition).filter(
+        (parameter) => parameter.annotation && /\bstr\b/.test(parameter.annotation.text),
+      );
+      if (candidates.length === 0 || mayOverride(file, definition)) return undefined;
+      return candidates.flatMap((parameter) => {
+        const { annotation } = parameter;
+        const text = annotation && stringType(file, annotation);
+        if (!text) return [];
+        const uses = body.below('identifier').filter((use) => use.text === parameter.name && !isLabel(use));
+        const initial = initialValue(parameter.default);
+        if (initial === undefined) return [];
+        const values = new Set(initial);
+        let decides = false;
+        for (const use of uses) {
+          if (file.binding(use)?.by !== parameter.node) return [];
+          if (use.above('raise_statement')) continue;
+          const literals = comparedWith(use);
+          if (!literals) return [];
+          decides ||= !use.above('return_statement') || use.above('conditional_expression') !== undefined;
+          for (const literal of literals) values.add(literal);
+        }
+        if (!decides || values.size < 2 || values.has('') || values.size > 12) return [];
+        const literal = [...values].map(quoted);
+        const nameNode = parameter.node.is('typed_parameter')
+          ? parameter.node.firstNamed
+          : parameter.node.field('name');
+        return [
+          {
+            at: nameNode ?? parameter.node,
+            message: `\`${parameter.name}\` is only compared with ${listed(literal)}; annotate it as \`Literal[${literal.join(', ')}]\`.`,
+            fix: () => narrow(file, annotation, literal),
+          },
+        ];
+      });
+    },
+  },
+});
+
+function narrow(file: SourceFile, annotation: Node, values: readonly string[]): Fix | undefined {
+  const type = stringType(file, annotation);
+  // Inside a string the quotes of the values would end it.
+  if (type?.kind !== 'name' || type.anchor.is('string')) return undefined;
+  const spelling = spell(file, 'typing', 'Literal', annotation);
+  if (!spelling) return undefined;
+  const text = `${spelling.text}[${values.join(', ')}]`;
+  return {
+    title: `Annotate as \`Literal[${values.join(', ')}]\``,
+    safety: 'unsafe',
+    edits: joinInsertions([{ start: type.start, end: type.end, text }, ...spelling.edits]),
+  };
+}
+
+/** The `str` in an annotation of a string, or of a string or `None`. */
+function stringType(file: SourceFile, annotation: Node): TypeExpression | undefined {
+  const type = valueType(file, readType(file, annotation));
+  if (type.kind === 'generic') {
+    const base = qualifiedType(file, type.base);
+    const [inner] = type.arguments;
+    return base === 'typing.Optional' && inner && isString(file, inner) ? inner : undefined;
+  }
+  if (type.kind === 'union') {
+    const others = type.members.filter((member) => member.kind !== 'none');
+    const [only] = others;
+    return others.length === 1 && only && isString(file, only) ? only : undefined;
+  }
+  return isString(file, type) ? type : undefined;
+}
+
+function isString(file: SourceFile, type: TypeExpression): boolean {
+  return qualifiedType(file, type) === 'builtins.str';
+}
+
+/** What the default adds to the values; undefined when it is something that cannot be read. */
+function initialValue(value: Node | undefined): string[] | undefined {
+  if (!value || value.is('none')) return [];
+  const text = value.is('string') ? stringValue(value) : undefined;
+  return text === undefined ? undefined : [text];
+}
+
+/** The name stands there as a keyword or an attribute, not as the variable. */
+function isLabel(use: Node): boolean {
+  const { parent } = use;
+  return (
+    (parent?.is('keyword_argument') === true && use.isField('name')) ||
+    (parent?.is('attribute') === true && use.isField('attribute'))
+  );
+}
+
+/** The literals that a use of a name is compared with; undefined for any other use. */
+function comparedWith(use: Node): string[] | undefined {
+  const { parent } = use;
+  if (parent?.is('match_statement') && use.isField('subject')) return patternValues(parent);
+  if (!parent?.is('comparison_operator')) return undefined;
+  const operands = parent.namedChildren;
+  const operators = parent.fields('operators').map((operator) => operator.text);
+  const [operator] = operators;
+  const [left, right] = operands;
+  if (operands.length !== 2 || !left || !right || operators.length !== 1 || operator === undefined) return undefined;
+  if (operator === '==' || operator === '!=') return literals([left === use ? right : left]);
+  if ((operator === 'is' || operator === 'is not') && right.is('none')) return [];
+  if (/^(not\s+)?in$/.test(operator) && left === use && right.is('tuple', 'list', 'set'))
+    return literals(right.namedChildren);
+  return undefined;
+}
+
+function literals(nodes: readonly Node[]): string[] | undefined {
+  const values = nodes.map((node) => (node.is('string') ? stringValue(node) : undefined));
+  return values.every((value) => value !== undefined) ? values : undefined;
+}
+
+function patternValues(statement: TypedNode<'match_statement'>): string[] | undefined {
+  const found: string[] = [];
+  for (const clause of statement.field('body').namedChildren) {
+    const pattern = clause.is('case_clause') ? clause.child('case_pattern') : undefined;
+    if (!pattern) return undefined;
+    if (pattern.text === '_') continue;
+    const inner = pattern.firstNamed;
+    const options = inner?.is('union_pattern') ? inner.namedChildren : inner ? [inner] : [];
+    const strings = options.filter((option) => !option.is('none'));
+    const values = literals(strings);
+    if (!values) return undefined;
+    found.push(...values);
+  }
+  return found;
+}
+
+/** A method whose signature a base may have fixed. */
+function mayOverride(file: SourceFile, definition: TypedNode<'function_definition'>): boolean {
+  if (file.enclosingFunction(definition)) return false;
+  const owner = file.enclosingClass(definition);
+  return owner !== undefined && !isFullyKnown(ancestry(file, owner));
+}
+
+function quoted(value: string): string {
+  return JSON.stringify(value);
+}
+
+function listed(values: readonly string[]): string {
+  return `${values.slice(0, -1).join(', ')} and ${values.at(-1)}`;
+}
