@@ -1,4 +1,12 @@
-import { asyncFunctionAt, defineRule, madeBy, py, type SourceFile, type TypedNode } from '../../engine/index.ts';
+import {
+  asyncFunctionAt,
+  defineRule,
+  madeBy,
+  type Node,
+  py,
+  type SourceFile,
+  type TypedNode,
+} from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR520',
@@ -89,6 +97,19 @@ export default defineRule({
     },
     {
       ok: py`
+        import asyncio
+
+        import pytest
+
+
+        async def test_nested() -> None:
+            with pytest.raises(RuntimeError):
+                asyncio.run(load())
+      `,
+      path: 'tests/test_nested.py',
+    },
+    {
+      ok: py`
         from app.machines import asyncio
 
 
@@ -104,7 +125,7 @@ export default defineRule({
       if (!callee.is('attribute', 'identifier') || !startsLoop(file, callee)) return undefined;
       const owner = asyncFunctionAt(file, call);
       // The library makes loops nest.
-      if (!owner || file.moduleBindings('nest_asyncio').length > 0) return undefined;
+      if (!owner || file.moduleBindings('nest_asyncio').length > 0 || isExpectedToRaise(call)) return undefined;
       return {
         at: call,
         message: `\`${callee.text}()\` raises inside the \`async def\` \`${owner.field('name').text}\`, whose event loop is running already; await the coroutine instead.`,
@@ -119,6 +140,12 @@ function startsLoop(file: SourceFile, callee: TypedNode<'attribute' | 'identifie
   if (!callee.is('attribute') || callee.field('attribute').text !== 'run_until_complete') return false;
   const loop = madeBy(file, callee.field('object'));
   return loop !== undefined && loops.has(loop);
+}
+
+/** Below `with pytest.raises(…)`, `with self.assertRaises(…)` and the like. */
+function isExpectedToRaise(node: Node): boolean {
+  const statement = node.above('with_statement', 'function_definition');
+  return statement?.is('with_statement') === true && /raises/i.test(statement.firstNamed?.text ?? '');
 }
 
 const functions = new Set(['asyncio.run', 'asyncio.runners.run', 'anyio.run', 'trio.run', 'uvloop.run']);

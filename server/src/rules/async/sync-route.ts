@@ -181,7 +181,8 @@ export default defineRule<typeof options, Told>({
 
 
         @router.get("/settings")
-        def read_settings(settings: dict[str, str], session: str):
+        def read_settings(settings: dict[str, str], session: str, tasks, db: Session):
+            tasks.add_task(find_items, db)
             def later():
                 return open("name")
 
@@ -282,6 +283,8 @@ function bySession(file: SourceFile, call: TypedNode<'call'>, held: ReadonlyMap<
   if (callee.is('attribute')) {
     const object = callee.field('object');
     const method = callee.field('attribute').text;
+    // What a background task does is no longer the route's.
+    if (method === 'add_task') return undefined;
     if (object.is('identifier') && held.has(object.text))
       return reaching.has(method) ? { name: callee.text, isAsync: false } : undefined;
   }

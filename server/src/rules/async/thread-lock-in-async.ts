@@ -172,6 +172,21 @@ export default defineRule<never, Told>({
             with lock:
                 events.append(event)
             await asyncio.to_thread(write_in_thread, event)
+
+
+        class Waiter:
+            def __init__(self) -> None:
+                self._lock = threading.Lock()
+
+            async def wait(self) -> None:
+                with self._lock:
+                    self.count = 1
+
+            @classmethod
+            def stop(cls) -> None:
+                instance = cls.instance()
+                with instance._lock:
+                    instance.count = 0
       `,
     },
     {
@@ -189,6 +204,8 @@ export default defineRule<never, Told>({
                 print("work")
             if lock.acquire(blocking=False):
                 lock.release()
+            fresh = threading.Lock()
+            fresh.acquire()
 
             def in_thread() -> None:
                 with lock:
@@ -219,7 +236,8 @@ export default defineRule<never, Told>({
       if (data.is !== 'held' || data.owner === undefined) return [];
       const made = data.made ?? locks.get(data.key);
       // A short section that threads share as well is what a thread lock is for.
-      if (made === undefined || (inThreads.has(data.key) && !data.awaits)) return [];
+      const isInThreads = inThreads.has(data.key) || inThreads.has(data.key.replace(/^.*(?=\.)/, '*'));
+      if (made === undefined || (isInThreads && !data.awaits)) return [];
       return [finding(at, { ...data, made, owner: data.owner }, () => asyncLock(file, data.written))];
     });
   },
@@ -257,7 +275,8 @@ function heldBy(file: SourceFile, node: TypedNode<'with_item'> | TypedNode<'call
 
 /** A lock that is a local of the function that holds it. */
 function localFinding(file: SourceFile, held: Held | undefined): Finding | undefined {
-  if (!held?.lock.is('identifier')) return undefined;
+  // Nobody else can have acquired a lock that the function itself has made.
+  if (!held?.lock.is('identifier') || held.at.is('call')) return undefined;
   const owner = asyncFunctionAt(file, held.at);
   const made = owner && threadLock(madeBy(file, held.lock));
   const binding = made === undefined ? undefined : file.binding(held.lock);
@@ -275,10 +294,15 @@ function told(file: SourceFile, held: Held | undefined): { at: Span; data: Told 
   const { lock, at, awaits } = held;
   const member = memberKey(file, lock);
   const made = threadLock(madeBy(file, lock));
-  const key = member ?? (made === undefined ? undefined : ownName(file.qualified(lock)));
+  const key = member ?? (made === undefined ? foreignKey(lock) : ownName(file.qualified(lock)));
   if (key === undefined) return undefined;
   const owner = asyncFunctionAt(file, at)?.field('name').text;
   return { at, data: { is: 'held', key, made, written: lock.text, owner, awaits } };
+}
+
+/** `instance._lock`: nobody can tell of which class, so it counts for every member of that name. */
+function foreignKey(lock: Node): string | undefined {
+  return lock.is('attribute') ? `*.${lock.field('attribute').text}` : undefined;
 }
 
 function finding(
