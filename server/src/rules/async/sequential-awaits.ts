@@ -374,8 +374,7 @@ function gathered(file: SourceFile, run: readonly Read[]): Fix | undefined {
   const { start } = first.statement;
   const { end } = last.statement;
   const comments = file.commentsIn({ start, end });
-  const lines = file.slice(start, end);
-  if (comments.length > 0 || lines.includes(';')) return undefined;
+  if (comments.length > 0) return undefined;
   const targets = run.map((read) => read.target.text).join(', ');
   const calls = run.map((read) => read.call.text);
   const indent = file.indentAt(start);
