@@ -62,6 +62,9 @@ export default defineRule<typeof options, Told>({
             async with httpx.AsyncClient(timeout=None) as client:
                 await client.get(url)
         #             ^^^^^^^^^^^^^^^ GR518 none
+            async with httpx.AsyncClient() as other:
+                await other.get(url)
+        #             ^^^^^^^^^^^^^^ GR518 none
             redis = Redis(host=host)
             await redis.set("line", line)
         #         ^^^^^^^^^^^^^^^^^^^^^^^ GR518 none
@@ -75,7 +78,7 @@ export default defineRule<typeof options, Told>({
 
         class Weather:
             def __init__(self) -> None:
-                self.session = ClientSession()
+                self.session = ClientSession(timeout=None)
 
             async def read(self, url: str) -> str:
                 async with self.session.get(url) as answer:
@@ -123,7 +126,14 @@ export default defineRule<typeof options, Told>({
         import httpx
 
 
+        shared = httpx.AsyncClient()
+
+
         async def read(given: httpx.AsyncClient, url: str) -> str:
+            async with httpx.AsyncClient() as client:
+                async with client.stream("GET", url, timeout=None) as answer:
+                    print(answer)
+            await shared.get(url)
             return (await given.get(url)).text
 
 
@@ -180,7 +190,7 @@ export default defineRule<typeof options, Told>({
       const right = assignment.field('right');
       if (key === undefined || !right || right.is('none')) return undefined;
       const value = right.is('await') ? right.firstNamed : right;
-      const patient = value?.is('call') === true && isPatient(file, value);
+      const patient = value?.is('call') === true && isPatient(file, value, false);
       return { at: assignment, data: { is: 'member', key, patient } };
     },
     call(call, file, { calls }) {
@@ -240,6 +250,8 @@ const redisMakers = new Set([
   'redis.asyncio.from_url',
   'redis.asyncio.Redis.from_url',
 ]);
+/** A stream is meant to last. */
+const awaitedMethods = new Set([...httpMethods].filter((method) => method !== 'stream' && method !== 'ws_connect'));
 const notOfTheNetwork = new Set(['aclose', 'close', 'pipeline', 'pubsub', 'lock']);
 
 /** True for a call that waits without a limit, the key of a member for one of a member that may, undefined for others. */
@@ -257,13 +269,14 @@ function waitsOf(
   const maker = makerOf(file, object)?.parent;
   if (maker?.is('call')) {
     const made = file.qualified(maker.field('function'));
-    const isUse = asyncHttpClients.has(made ?? '') ? httpMethods.has(method) : !notOfTheNetwork.has(method);
-    return isUse && isPatient(file, maker) ? true : undefined;
+    const isUse = asyncHttpClients.has(made ?? '') ? awaitedMethods.has(method) : !notOfTheNetwork.has(method);
+    const isLocal = file.enclosingFunction(maker) === file.enclosingFunction(object);
+    return isUse && isPatient(file, maker, isLocal) ? true : undefined;
   }
-  return httpMethods.has(method) ? memberKey(file, object) : undefined;
+  return awaitedMethods.has(method) ? memberKey(file, object) : undefined;
 }
 
-/** A reader or writer that \`asyncio.open_connection\` gave, in this function. */
+/** A reader or writer that `asyncio.open_connection` gave, in this function. */
 function isStream(file: SourceFile, object: Node): boolean {
   const by = file.binding(object)?.by;
   const right = by?.is('assignment') ? by.field('right') : undefined;
@@ -271,22 +284,25 @@ function isStream(file: SourceFile, object: Node): boolean {
   return call?.is('call') === true && connections.has(file.qualified(call.field('function')) ?? '');
 }
 
-/** A client that is made here without a timeout, or with \`None\`. */
-function isPatient(file: SourceFile, maker: TypedNode<'call'>): boolean {
+/**
+ * A client that is made with `timeout=None`, or where `orUnstated` without any: HTTP clients then fall back on a default,
+ * which is worth a hint where client and call stand together, and not at each call of a client that is shared.
+ */
+function isPatient(file: SourceFile, maker: TypedNode<'call'>, orUnstated: boolean): boolean {
   const made = file.qualified(maker.field('function'));
   if (made === undefined) return false;
   const { keyword, keywords, positional, hasDoubleSplat } = argumentsOf(maker);
   if (hasDoubleSplat) return false;
   if (asyncHttpClients.has(made)) {
     if (['transport', 'app', 'read_timeout', 'conn_timeout'].some((name) => keywords.has(name))) return false;
-    return keyword('timeout')?.is('none') ?? true;
+    return keyword('timeout')?.is('none') ?? orUnstated;
   }
   if (!redisMakers.has(made) || keywords.has('connection_pool')) return false;
   const [url] = positional;
   return !keywords.has('socket_timeout') && !url?.text.includes('socket_timeout');
 }
 
-/** The operand of \`await\`, or what \`async with\` and \`async for\` wait for. */
+/** The operand of `await`, or what `async with` and `async for` wait for. */
 function isWaitedFor(call: Node): boolean {
   const parent = call.parent?.is('as_pattern') ? call.parent.parent : call.parent;
   if (parent?.is('await')) return true;
@@ -308,7 +324,7 @@ const limits = new Set([
   'asyncio.timeouts.timeout',
 ]);
 
-/** Whether a \`with\` around a node, in its function, limits the time. */
+/** Whether a `with` around a node, in its function, limits the time. */
 function isLimited(file: SourceFile, node: Node): boolean {
   for (let parent = node.parent; parent; parent = parent.parent) {
     if (parent.is('function_definition', 'lambda')) return false;
@@ -319,7 +335,7 @@ function isLimited(file: SourceFile, node: Node): boolean {
   return false;
 }
 
-/** The function of the file that a call starts under a limit: as what \`wait_for\` waits for, or in a \`with\` that limits. */
+/** The function of the file that a call starts under a limit: as what `wait_for` waits for, or in a `with` that limits. */
 function guardedKey(file: SourceFile, call: TypedNode<'call'>): string | undefined {
   const callee = call.field('function');
   const key = namedFunctionKey(file, callee);

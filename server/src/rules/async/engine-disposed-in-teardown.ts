@@ -152,7 +152,7 @@ export default defineRule({
   },
 });
 
-/** The function whose teardown a node stands in: a fixture behind its \`yield\`, or a teardown method of a test. */
+/** The function whose teardown a node stands in: a fixture behind its `yield`, or a teardown method of a test. */
 function teardownAt(file: SourceFile, node: Node): TypedNode<'function_definition'> | undefined {
   const owner = file.enclosingFunction(node);
   if (!owner?.is('function_definition')) return undefined;

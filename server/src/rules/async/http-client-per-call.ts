@@ -208,7 +208,7 @@ function isOfThisCall(argument: TypedNode<'keyword_argument'> | undefined): bool
   return argument?.field('value').is('true', 'false', 'none', 'string', 'integer') === false;
 }
 
-/** Entered by \`with\`, called at once, or bound to a name of which only attributes are used. */
+/** Entered by `with`, called at once, or bound to a name of which only attributes are used. */
 function isUsedOnlyHere(file: SourceFile, call: TypedNode<'call'>): boolean {
   const { parent } = call;
   if (parent?.is('attribute')) return true;

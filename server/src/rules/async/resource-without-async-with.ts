@@ -261,7 +261,7 @@ function resourceFinding(
   const place = value.parent;
   if (place?.is('attribute')) {
     const used = place.parent;
-    // Only a request is a use; \`Client().configure()\` may return the client itself.
+    // Only a request is a use; `Client().configure()` may return the client itself.
     return used?.is('call') &&
       httpUses.has(place.field('attribute').text) &&
       written.endsWith(name.split('.').at(-1) ?? '')
@@ -285,7 +285,7 @@ function resourceFinding(
 
 const httpUses = new Set(['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'request', 'send']);
 
-/** Any use but that of an attribute in the same function: somebody else may close it, or \`async with\` does. */
+/** Any use but that of an attribute in the same function: somebody else may close it, or `async with` does. */
 function isHandedOn(file: SourceFile, use: Node, owner: Node): boolean {
   const { parent } = use;
   if (parent?.is('keyword_argument') && use.isField('name')) return false;

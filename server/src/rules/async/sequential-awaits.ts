@@ -221,7 +221,7 @@ export default defineRule({
   },
 });
 
-/** \`name = await read(…)\`, a statement of its own. */
+/** `name = await read(…)`, a statement of its own. */
 interface Read {
   readonly statement: Node;
   readonly target: Node;

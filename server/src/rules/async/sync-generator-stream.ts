@@ -197,7 +197,7 @@ const responses = new Set([
   'starlette.responses.StreamingResponse',
 ]);
 
-/** What a \`StreamingResponse\` streams, through one name. */
+/** What a `StreamingResponse` streams, through one name. */
 function streamed(file: SourceFile, call: TypedNode<'call'>): Node | undefined {
   const name = file.qualified(call.field('function'));
   if (name === undefined || !responses.has(name)) return undefined;

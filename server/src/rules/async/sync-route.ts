@@ -314,7 +314,7 @@ const reaching = new Set([
   'scalars',
 ]);
 
-/** A call of an \`async def\` of the file, or \`asyncio.run\`. */
+/** A call of an `async def` of the file, or `asyncio.run`. */
 function coroutine(file: SourceFile, call: TypedNode<'call'>): IoCall | undefined {
   const callee = call.field('function');
   const name = file.qualified(callee);
@@ -337,7 +337,7 @@ function report(at: Span, name: string, found: readonly Done[], fix: () => Fix |
   };
 }
 
-/** Calls that only lack their \`await\`. */
+/** Calls that only lack their `await`. */
 function isAwaitable(io: Done): boolean {
   return (io.isAsync && !io.name.endsWith('.stream')) || io.name === 'time.sleep';
 }

@@ -256,7 +256,7 @@ interface Held {
   readonly awaits: boolean;
 }
 
-/** What \`with lock:\` or \`lock.acquire()\` holds. An acquire that does not wait is none. */
+/** What `with lock:` or `lock.acquire()` holds. An acquire that does not wait is none. */
 function heldBy(file: SourceFile, node: TypedNode<'with_item'> | TypedNode<'call'>): Held | undefined {
   if (node.is('with_item')) {
     const lock = node.field('value');
@@ -322,7 +322,7 @@ function finding(
 }
 
 /**
- * Makes the lock an async one, where the whole file uses it in \`with\` statements of async functions only. Before Python
+ * Makes the lock an async one, where the whole file uses it in `with` statements of async functions only. Before Python
  * 3.10 a lock belongs to the loop that was current when it was made, so there nothing is offered.
  */
 function asyncLock(file: SourceFile, written: string): Fix | undefined {
