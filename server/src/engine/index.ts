@@ -20,6 +20,48 @@ export * from './idioms/item-edits.ts';
 export * from './idioms/logging.ts';
 export * from './idioms/markers.ts';
 export * from './idioms/migrations.ts';
+export {
+  admitsNone,
+  aliasedType,
+  anyNames,
+  isClass,
+  isMethod,
+  isModelByPlace,
+  literalType,
+  meansBuiltin,
+  namesInType,
+  qualifiedType,
+  readType,
+  type TypeExpression,
+  valueType,
+} from './idioms/annotations.ts';
+export {
+  asyncFunctionAt,
+  awaitEdits,
+  isAsync,
+  isAwaited,
+  isGenerator,
+  mayAwaitAt,
+  spellAsyncio,
+} from './idioms/asyncio.ts';
+export { consequencesOfAwareness, mayBecomeAware } from './idioms/becoming-aware.ts';
+export {
+  callableKeyword,
+  calledClock,
+  clockFixes,
+  clockMessage,
+  columnReason,
+  defaultColumn,
+  escapesNaive,
+  naiveReason,
+  timingOf,
+} from './idioms/clock-fixes.ts';
+export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
+export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
+export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
+export { asyncHttpClients, httpClients, httpMethods, type IoCall, ioCall } from './idioms/io-calls.ts';
+export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
+export { isMadeByOneOf, type MadeMember, madeMember, makersOfMembers } from './idioms/members.ts';
 export * from './idioms/models.ts';
 export * from './idioms/own-functions.ts';
 export * from './idioms/path-globs.ts';
