@@ -6,20 +6,6 @@ export { type FileFacts, ownModule, type SourceFile, unitOf } from './file.ts';
 export { choosePass, type FixChoice, type FixOutcome, fixAll, fixPasses } from './fix-all.ts';
 export { type Origin, reachingBindings, type Step, type TraceOptions, trace } from './flow/trace.ts';
 export * from './idioms/annotations.ts';
-export * from './idioms/asyncio.ts';
-export * from './idioms/becoming-aware.ts';
-export * from './idioms/clock-fixes.ts';
-export * from './idioms/column-indexes.ts';
-export * from './idioms/complexity.ts';
-export * from './idioms/datetimes.ts';
-export * from './idioms/docstrings.ts';
-export * from './idioms/handlers.ts';
-export * from './idioms/imported-names.ts';
-export * from './idioms/instances.ts';
-export * from './idioms/item-edits.ts';
-export * from './idioms/logging.ts';
-export * from './idioms/markers.ts';
-export * from './idioms/migrations.ts';
 export {
   admitsNone,
   aliasedType,
@@ -35,6 +21,7 @@ export {
   type TypeExpression,
   valueType,
 } from './idioms/annotations.ts';
+export * from './idioms/asyncio.ts';
 export {
   asyncFunctionAt,
   awaitEdits,
@@ -44,7 +31,9 @@ export {
   mayAwaitAt,
   spellAsyncio,
 } from './idioms/asyncio.ts';
+export * from './idioms/becoming-aware.ts';
 export { consequencesOfAwareness, mayBecomeAware } from './idioms/becoming-aware.ts';
+export * from './idioms/clock-fixes.ts';
 export {
   callableKeyword,
   calledClock,
@@ -56,12 +45,25 @@ export {
   naiveReason,
   timingOf,
 } from './idioms/clock-fixes.ts';
+export * from './idioms/column-indexes.ts';
+export * from './idioms/complexity.ts';
+export * from './idioms/datetimes.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
+export * from './idioms/docstrings.ts';
+export * from './idioms/handlers.ts';
+export * from './idioms/imported-names.ts';
 export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
+export * from './idioms/instances.ts';
 export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
+export * from './idioms/io-calls.ts';
 export { asyncHttpClients, httpClients, httpMethods, type IoCall, ioCall } from './idioms/io-calls.ts';
+export * from './idioms/item-edits.ts';
 export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
+export * from './idioms/logging.ts';
+export * from './idioms/markers.ts';
+export * from './idioms/members.ts';
 export { isMadeByOneOf, type MadeMember, madeMember, makersOfMembers } from './idioms/members.ts';
+export * from './idioms/migrations.ts';
 export * from './idioms/models.ts';
 export * from './idioms/own-functions.ts';
 export * from './idioms/path-globs.ts';

@@ -4,13 +4,25 @@ import corsWildcard from './api/cors-wildcard.ts';
 import dependsDefault from './api/depends-default.ts';
 import insecureCookie from './api/insecure-cookie.ts';
 import routeWithoutResponseModel from './api/route-without-response-model.ts';
+import activeMemoryEx from './async/active-memory-ex.ts';
+import activeMemoryJson from './async/active-memory-json.ts';
+import awaitWithoutTimeout from './async/await-without-timeout.ts';
 import blockingHttp from './async/blocking-http.ts';
 import blockingIo from './async/blocking-io.ts';
 import blockingLibrary from './async/blocking-library.ts';
 import blockingSleep from './async/blocking-sleep.ts';
+import busUsedBeforeInitialize from './async/bus-used-before-initialize.ts';
 import danglingTask from './async/dangling-task.ts';
+import engineDisposedInTeardown from './async/engine-disposed-in-teardown.ts';
 import getEventLoop from './async/get-event-loop.ts';
+import httpClientPerCall from './async/http-client-per-call.ts';
 import httpClientWithoutTimeout from './async/http-client-without-timeout.ts';
+import nestedEventLoop from './async/nested-event-loop.ts';
+import resourceWithoutAsyncWith from './async/resource-without-async-with.ts';
+import sequentialAwaits from './async/sequential-awaits.ts';
+import syncGeneratorStream from './async/sync-generator-stream.ts';
+import syncRoute from './async/sync-route.ts';
+import threadLockInAsync from './async/thread-lock-in-async.ts';
 import unawaitedCoroutine from './async/unawaited-coroutine.ts';
 import bareExcept from './errors/bare-except.ts';
 import broadExcept from './errors/broad-except.ts';
@@ -26,19 +38,29 @@ import silentExcept from './errors/silent-except.ts';
 import dataclassColumnArgument from './models/dataclass-column-argument.ts';
 import engineWithoutPool from './models/engine-without-pool.ts';
 import foreignKeyWithoutIndex from './models/foreign-key-without-index.ts';
+import foreignKeyWithoutRelationship from './models/foreign-key-without-relationship.ts';
+import jsonInsteadOfJsonb from './models/json-instead-of-jsonb.ts';
 import legacyColumn from './models/legacy-column.ts';
 import legacyDeclarativeBase from './models/legacy-declarative-base.ts';
 import legacyQuery from './models/legacy-query.ts';
 import mappedAsDataclass from './models/mapped-as-dataclass.ts';
+import migrationWithoutDowngrade from './models/migration-without-downgrade.ts';
+import mixedMigration from './models/mixed-migration.ts';
 import multiWriteWithoutTransaction from './models/multi-write-without-transaction.ts';
 import queryInLoop from './models/query-in-loop.ts';
 import relationshipLazy from './models/relationship-lazy.ts';
 import relationshipTargetString from './models/relationship-target-string.ts';
 import schemaChangeOutsideMigration from './models/schema-change-outside-migration.ts';
+import sensitiveColumnUnencrypted from './models/sensitive-column-unencrypted.ts';
 import sessionWithoutContextManager from './models/session-without-context-manager.ts';
+import severalModelsInFile from './models/several-models-in-file.ts';
 import sqlStringBuilding from './models/sql-string-building.ts';
 import syncDatabase from './models/sync-database.ts';
 import tenantColumnWithoutIndex from './models/tenant-column-without-index.ts';
+import tenantContextNotLocal from './models/tenant-context-not-local.ts';
+import unreviewedMigration from './models/unreviewed-migration.ts';
+import writeInLoop from './models/write-in-loop.ts';
+import writeWithoutCommit from './models/write-without-commit.ts';
 import logicInInit from './structure/logic-in-init.ts';
 import mockInProduction from './structure/mock-in-production.ts';
 import stub from './structure/stub.ts';
@@ -50,6 +72,9 @@ import fileLength from './style/file-length.ts';
 import functionLength from './style/function-length.ts';
 import lineLength from './style/line-length.ts';
 import missingDocstring from './style/missing-docstring.ts';
+import naming from './style/naming.ts';
+import nestedFunction from './style/nested-function.ts';
+import singleLetterName from './style/single-letter-name.ts';
 import testWithoutAssertion from './style/test-without-assertion.ts';
 import naiveConstructor from './time/naive-constructor.ts';
 import naiveDatetimeColumn from './time/naive-datetime-column.ts';
@@ -57,15 +82,25 @@ import naiveDefaultCallable from './time/naive-default-callable.ts';
 import naiveFromtimestamp from './time/naive-fromtimestamp.ts';
 import naiveNow from './time/naive-now.ts';
 import naiveStrptime from './time/naive-strptime.ts';
+import naiveTimestampSerialised from './time/naive-timestamp-serialised.ts';
 import naiveToday from './time/naive-today.ts';
 import naiveUtcnow from './time/naive-utcnow.ts';
+import nonIsoTimestamp from './time/non-iso-timestamp.ts';
 import anyType from './types/any-type.ts';
 import blanketTypeIgnore from './types/blanket-type-ignore.ts';
+import complexAnnotation from './types/complex-annotation.ts';
+import duplicatedSchemaFields from './types/duplicated-schema-fields.ts';
+import foreignScalarAtBoundary from './types/foreign-scalar-at-boundary.ts';
 import implicitOptional from './types/implicit-optional.ts';
+import jsonKeyCase from './types/json-key-case.ts';
 import missingParameterType from './types/missing-parameter-type.ts';
 import missingReturnType from './types/missing-return-type.ts';
+import propertyWithoutComputedField from './types/property-without-computed-field.ts';
 import readSchemaFromAttributes from './types/read-schema-from-attributes.ts';
+import schemaFieldWithoutExample from './types/schema-field-without-example.ts';
 import schemaNotPydantic from './types/schema-not-pydantic.ts';
+import stringInsteadOfLiteral from './types/string-instead-of-literal.ts';
+import untypedDict from './types/untyped-dict.ts';
 import unvalidatedRequest from './types/unvalidated-request.ts';
 
 /** Every rule, the engine’s own first, by code. */
@@ -75,13 +110,25 @@ export const rules: readonly Rule[] = [
   dependsDefault,
   insecureCookie,
   routeWithoutResponseModel,
+  activeMemoryEx,
+  activeMemoryJson,
+  awaitWithoutTimeout,
   blockingHttp,
   blockingIo,
   blockingLibrary,
   blockingSleep,
+  busUsedBeforeInitialize,
   danglingTask,
+  engineDisposedInTeardown,
   getEventLoop,
+  httpClientPerCall,
   httpClientWithoutTimeout,
+  nestedEventLoop,
+  resourceWithoutAsyncWith,
+  sequentialAwaits,
+  syncGeneratorStream,
+  syncRoute,
+  threadLockInAsync,
   unawaitedCoroutine,
   bareExcept,
   broadExcept,
@@ -97,19 +144,29 @@ export const rules: readonly Rule[] = [
   dataclassColumnArgument,
   engineWithoutPool,
   foreignKeyWithoutIndex,
+  foreignKeyWithoutRelationship,
+  jsonInsteadOfJsonb,
   legacyColumn,
   legacyDeclarativeBase,
   legacyQuery,
   mappedAsDataclass,
+  migrationWithoutDowngrade,
+  mixedMigration,
   multiWriteWithoutTransaction,
   queryInLoop,
   relationshipLazy,
   relationshipTargetString,
   schemaChangeOutsideMigration,
+  sensitiveColumnUnencrypted,
   sessionWithoutContextManager,
+  severalModelsInFile,
   sqlStringBuilding,
   syncDatabase,
   tenantColumnWithoutIndex,
+  tenantContextNotLocal,
+  unreviewedMigration,
+  writeInLoop,
+  writeWithoutCommit,
   logicInInit,
   mockInProduction,
   stub,
@@ -121,6 +178,9 @@ export const rules: readonly Rule[] = [
   functionLength,
   lineLength,
   missingDocstring,
+  naming,
+  nestedFunction,
+  singleLetterName,
   testWithoutAssertion,
   naiveConstructor,
   naiveDatetimeColumn,
@@ -128,14 +188,24 @@ export const rules: readonly Rule[] = [
   naiveFromtimestamp,
   naiveNow,
   naiveStrptime,
+  naiveTimestampSerialised,
   naiveToday,
   naiveUtcnow,
+  nonIsoTimestamp,
   anyType,
   blanketTypeIgnore,
+  complexAnnotation,
+  duplicatedSchemaFields,
+  foreignScalarAtBoundary,
   implicitOptional,
+  jsonKeyCase,
   missingParameterType,
   missingReturnType,
+  propertyWithoutComputedField,
   readSchemaFromAttributes,
+  schemaFieldWithoutExample,
   schemaNotPydantic,
+  stringInsteadOfLiteral,
+  untypedDict,
   unvalidatedRequest,
 ].sort((a, b) => (a.card.code < b.card.code ? -1 : 1));
