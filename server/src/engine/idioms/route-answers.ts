@@ -36,9 +36,9 @@ export function routerKeyword(route: Route, name: string): Node | undefined {
   return undefined;
 }
 
-/** How a message names a route: `GET /users/{user_id}`. */
+/** How a message names a route: `GET /users/{user_id}`, with the prefix that its router's own call gives it. */
 export function routeLabel(route: Route): string {
-  return [route.methods.join(', ').toUpperCase(), route.path].filter(Boolean).join(' ');
+  return [route.methods.join(', ').toUpperCase(), prefixedPath(route)].filter(Boolean).join(' ');
 }
 
 /** One part of a path between slashes. */

@@ -104,6 +104,7 @@ export default defineRule({
         named = FastAPI(docs_url=settings.docs_url, redoc_url=None)
         hidden = FastAPI(openapi_url="/openapi.json" if settings.DEBUG else None)
         given = FastAPI(**settings.fastapi)
+        without_schema = FastAPI(openapi_url="")
       `,
     },
     {
@@ -155,11 +156,11 @@ const pages: readonly (readonly [string, string])[] = [
   ['redoc_url', '/redoc'],
 ];
 
-/** Left out, a string, or a name of the file for one. `None` means no page. */
+/** Left out, a string, or a name of the file for one. `None` and an empty string mean no page. */
 function isFixed(file: SourceFile, value: Node | undefined): boolean {
   if (!value) return true;
-  if (stringValue(value) !== undefined) return true;
-  return value.is('identifier') && stringValue(file.binding(value)?.value) !== undefined;
+  const literal = value.is('identifier') ? file.binding(value)?.value : value;
+  return Boolean(stringValue(literal));
 }
 
 /** Offered where the first name of the setting is known at the call; a literal keeps its own path. */
