@@ -16,7 +16,8 @@ const options = z.strictObject({
     .regex(/^\w+(\.\w+)*$/)
     .default('src.app.api.dependencies')
     .meta({
-      description: 'The module that the names are imported from. Only files below its first package are examined.',
+      description:
+        'The module that the names are imported from. Only files of its application are examined: those below `src/app` for the default.',
     }),
   names: z
     .array(z.string())
@@ -98,6 +99,12 @@ export default defineRule({
     },
     {
       ok: py`
+        from shop.auth import get_current_user
+      `,
+      path: 'src/shop/users.py',
+    },
+    {
+      ok: py`
         from ..core.security import get_current_user
       `,
       path: 'src/app/api/dependencies.py',
@@ -136,9 +143,10 @@ function importedName(item: Node): string {
   return (item.is('aliased_import') ? item.field('name') : item).text;
 }
 
-/** Whether a file lies below the module's first package, and is neither the module nor a test. */
+/** Whether a file lies in the package that holds the module's layers (`src.app` of the default), and is neither the module nor a test. */
 function concerns(file: SourceFile, module: string): boolean {
-  const [root = ''] = module.split('.');
+  const parts = module.split('.');
+  const root = parts.slice(0, Math.max(1, parts.length - 2)).join('/');
   if (isTestFile(file) || !`/${file.path}`.includes(`/${root}/`)) return false;
   const own = module.replaceAll('.', '/');
   return ![`${own}.py`, `${own}/`].some((place) => `/${file.path}`.includes(`/${place}`));
