@@ -2,6 +2,7 @@ import type { SourceFile } from '../file.ts';
 import { stringValue } from '../syntax/calls.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
 import { readType, type TypeExpression, valueType } from './annotations.ts';
+import { docstringOf } from './docstrings.ts';
 import { annotatedClass, makerOf } from './instances.ts';
 import { isTestFile } from './paths.ts';
 import { addedRoute, decoratedRoute, type Parameter, parametersOf, type Route } from './routes.ts';
@@ -94,6 +95,15 @@ function isResponseName(name: string): boolean {
     /^(fastapi|starlette|sse_starlette)\.(\w+\.)*\w*Response$/.test(name) ||
     /(^|\.)((OR|U)?JSON|HTML|File|Streaming|Redirect|PlainText|EventSource|Template)?Response$/.test(name)
   );
+}
+
+/** The names and strings that a function writes, without its docstring. */
+export function wordsIn(definition: TypedNode<'function_definition'>, file: SourceFile): string[] {
+  const docstring = docstringOf(definition, file);
+  return definition
+    .field('body')
+    .below('string', 'identifier')
+    .flatMap((node) => (docstring?.contains(node) ? [] : node.text));
 }
 
 /** Whether a handler sets the status of the response it was given: `response.status_code = …`. */

@@ -24,6 +24,7 @@ export default defineRule({
         @router.get("/v1/users", deprecated=True)
          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR634 none: \`GET /v1/users\` is deprecated, and its answers don't say so; set the \`Deprecation\` and \`Sunset\` headers.
         async def list_users() -> list[User]:
+            """All users; deprecated."""
             return await users.all()
       `,
     },
@@ -90,10 +91,7 @@ export default defineRule({
         dependencyText(route),
         routerKeyword(route, 'route_class')?.text ?? '',
         ...file.decorators(handler).flatMap((other) => (other === route.call ? [] : other.text)),
-        ...handler
-          .field('body')
-          .below('string', 'identifier')
-          .map((node) => node.text),
+        ...wordsIn(handler, file),
       ];
       if (around.some((text) => /deprecat|sunset/i.test(text))) return undefined;
       return {

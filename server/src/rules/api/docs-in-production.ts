@@ -5,6 +5,7 @@ import {
   type CallArguments,
   defineRule,
   type Fix,
+  isScript,
   isTestFile,
   type Node,
   py,
@@ -129,11 +130,20 @@ export default defineRule({
       `,
       path: 'tests/test_app.py',
     },
+    {
+      ok: py`
+        from fastapi import FastAPI
+
+        app = FastAPI()
+      `,
+      path: 'scripts/proxy.py',
+    },
   ],
   on: {
     call(call, file, { setting }) {
       const name = file.qualified(call.field('function'));
-      if ((name !== 'fastapi.FastAPI' && name !== 'fastapi.applications.FastAPI') || isTestFile(file)) return undefined;
+      if ((name !== 'fastapi.FastAPI' && name !== 'fastapi.applications.FastAPI') || isNoService(file))
+        return undefined;
       const given = argumentsOf(call);
       if (given.hasDoubleSplat || (given.keyword('openapi_url') && !isFixed(file, given.keyword('openapi_url'))))
         return undefined;
@@ -149,6 +159,11 @@ export default defineRule({
     },
   },
 });
+
+/** A test's application is never deployed, nor is that of a script or an example. */
+function isNoService(file: SourceFile): boolean {
+  return isTestFile(file) || isScript(file);
+}
 
 /** The keywords with what FastAPI takes for them when they are left out. */
 const pages: readonly (readonly [string, string])[] = [

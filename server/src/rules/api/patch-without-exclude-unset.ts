@@ -115,6 +115,8 @@ export default defineRule({
 
         @router.patch("/roles/{role_id}")
         async def update_role(role_id: int, changes: RolePatch, caller: Annotated[User, Depends(get_user)]) -> Role:
+            if await roles.locked(role_id):
+                raise RequestValidationError([], body=changes.model_dump())
             return await roles.update(role_id, changes.model_dump(**dumped), caller.model_dump())
       `,
     },
@@ -149,7 +151,7 @@ export default defineRule({
       const given = argumentsOf(call);
       const stated = given.keyword('exclude_unset');
       if (given.hasDoubleSplat || (stated && !stated.is('false'))) return undefined;
-      if (!isBody(file, schema) || isLogged(file, call)) return undefined;
+      if (!isBody(file, schema) || isOnlyTold(file, call)) return undefined;
       return {
         at: call,
         message: `\`${call.text.replaceAll(/\s*\n\s*/g, ' ')}\` gives the fields that the client left out, too; pass \`exclude_unset=True\`.`,
@@ -179,9 +181,10 @@ function isBody(file: SourceFile, name: Node): boolean {
   return !calls.some((call) => dependsCall(file, call));
 }
 
-function isLogged(file: SourceFile, call: Node): boolean {
+/** Whether the plain data only tell somebody what was sent: in a log call or a raised exception. */
+function isOnlyTold(file: SourceFile, call: Node): boolean {
   for (let above = call.parent; above; above = above.parent)
-    if (above.is('call') && logCallOf(above, file)) return true;
+    if (above.is('raise_statement') || (above.is('call') && logCallOf(above, file))) return true;
   return false;
 }
 

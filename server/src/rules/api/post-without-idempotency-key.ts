@@ -8,6 +8,7 @@ import {
   py,
   routeLabel,
   routerKeyword,
+  wordsIn,
 } from '../../engine/index.ts';
 
 const options = z.strictObject({
@@ -134,10 +135,7 @@ export default defineRule({
         dependencyText(route),
         routerKeyword(route, 'route_class')?.text ?? '',
         ...file.decorators(handler).map((other) => other.text),
-        ...handler
-          .field('body')
-          .below('string', 'identifier')
-          .map((node) => node.text),
+        ...wordsIn(handler, file),
       ];
       if (around.some((text) => /idempoten/i.test(text))) return undefined;
       return {

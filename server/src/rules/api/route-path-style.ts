@@ -171,6 +171,10 @@ export default defineRule<typeof options, Ending>({
         async def by_email(email: str) -> User: ...
 
 
+        @router.get("/name/{name}")
+        async def by_name(name: str) -> User: ...
+
+
         @router.get("/profile")
         async def profile() -> User: ...
       `,
@@ -250,10 +254,10 @@ function singularCollection(path: string, uncounted: readonly string[]): { name:
     const name = before.text;
     const noun = (name.split(/[-_]/).at(-1) ?? '').replace(/^.*[a-z](?=[A-Z])/, '');
     const own = name.toLowerCase().replaceAll('-', '_');
-    const isItsId =
-      parameter.toLowerCase() === own ||
-      new RegExp(`^(${escaped(own)}|${escaped(noun.toLowerCase())})_?(id|uuid|pk|slug|key)$`, 'i').test(parameter);
-    const isFirst = index === 1 && /^(id|uuid|pk|slug)$/.test(parameter);
+    const isItsId = new RegExp(`^(${escaped(own)}|${escaped(noun.toLowerCase())})_?(id|uuid|pk|slug|key)$`, 'i').test(
+      parameter,
+    );
+    const isFirst = index === 1 && parameter !== own && /^(id|uuid|pk|slug)$/.test(parameter);
     if (!isItsId && !isFirst) continue;
     if (uncounted.includes(noun.toLowerCase()) || isSingular(noun) !== true) continue;
     return { name, id: parameter };
