@@ -37,6 +37,20 @@ export function routerKeyword(route: Route, name: string): Node | undefined {
   return undefined;
 }
 
+/** Words of which a file that makes a route holds one: for the `mentions` of rules about any route. */
+export const routeWords = [
+  'get',
+  'put',
+  'post',
+  'delete',
+  'options',
+  'head',
+  'patch',
+  'trace',
+  'api_route',
+  'add_api_route',
+];
+
 /** How a message names a route: `GET /users/{user_id}`, with the prefix that its router's own call gives it. */
 export function routeLabel(route: Route): string {
   return [route.methods.join(', ').toUpperCase(), prefixedPath(route)].filter(Boolean).join(' ');

@@ -1,4 +1,4 @@
-import { defineRule, dependencyText, publicRoute, py, routeLabel, routerKeyword } from '../../engine/index.ts';
+import { defineRule, dependencyText, publicRoute, py, routeLabel, routerKeyword, wordsIn } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR634',

@@ -14,6 +14,7 @@ import {
   responseType,
   returnsOf,
   routeLabel,
+  routeWords,
   type SourceFile,
   type TypedNode,
   type TypeExpression,
@@ -65,6 +66,7 @@ export default defineRule({
   requirements: ['004-180', '004-239'],
   peers: [],
   options,
+  mentions: routeWords,
   examples: [
     {
       bad: py`

@@ -10,6 +10,7 @@ import {
   publicRoute,
   py,
   type Route,
+  routeWords,
   type SourceFile,
 } from '../../engine/index.ts';
 
@@ -60,6 +61,7 @@ export default defineRule<typeof options, Ending>({
   requirements: ['004-178', '004-179'],
   peers: [],
   options,
+  mentions: routeWords,
   examples: [
     {
       bad: py`

@@ -14,6 +14,7 @@ import {
   type Route,
   returnsOf,
   routeLabel,
+  routeWords,
   type SourceFile,
   setsStatus,
   spell,
@@ -42,6 +43,7 @@ export default defineRule({
   requirements: ['004-060', '004-144', '004-181', '004-182', '004-183'],
   peers: [],
   options,
+  mentions: routeWords,
   examples: [
     {
       bad: py`

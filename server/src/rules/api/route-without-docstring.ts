@@ -7,6 +7,7 @@ import {
   py,
   routeLabel,
   routesOf,
+  routeWords,
 } from '../../engine/index.ts';
 
 export default defineRule({
@@ -22,6 +23,7 @@ export default defineRule({
   fixSafety: 'The text is a skeleton made of the names; it has to be written out.',
   requirements: ['004-282'],
   peers: [],
+  mentions: routeWords,
   examples: [
     {
       bad: py`
