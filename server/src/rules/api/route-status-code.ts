@@ -1,0 +1,285 @@
+import { z } from 'zod';
+import {
+  answersItself,
+  appended,
+  creatingVerbs,
+  defineRule,
+  type Finding,
+  type Fix,
+  isCreating,
+  parametersOf,
+  publicAddedRoute,
+  publicRoute,
+  py,
+  type Route,
+  returnsOf,
+  routeLabel,
+  routeWords,
+  type SourceFile,
+  setsStatus,
+  spell,
+  statusNumber,
+  type TypedNode,
+} from '../../engine/index.ts';
+
+const options = z.strictObject({
+  creates: z
+    .array(z.string())
+    .default(creatingVerbs)
+    .meta({ description: 'First words of the name of a POST handler that creates a resource.' }),
+});
+
+export default defineRule({
+  code: 'GR606',
+  name: 'route-status-code',
+  family: 'api',
+  severity: 'information',
+  standards: ['backend'],
+  summary: 'A route succeeds with another status code than its method promises',
+  advice: 'Answer 201 to a POST that creates, 204 to a DELETE, and 200 to GET, PUT and PATCH',
+  why: 'Clients, caches and generated SDKs branch on the status code. 201 says that something new exists, 204 that there is nothing to parse; FastAPI says 200 to everything unless the route says otherwise. 202 for work that is only queued and redirects are left alone.',
+  fix: 'unsafe',
+  fixSafety: 'Clients and tests that compare the status code see another one.',
+  requirements: ['004-060', '004-144', '004-181', '004-182', '004-183'],
+  peers: [],
+  options,
+  mentions: routeWords,
+  examples: [
+    {
+      bad: py`
+        from fastapi import APIRouter
+
+        router = APIRouter()
+
+
+        @router.post("/users")
+         ^^^^^^^^^^^^^^^^^^^^^ GR606 unsafe: \`POST /users\` creates and answers 200; set \`status_code=201\`.
+        async def create_user(user: UserIn) -> User:
+            return await users.create(user)
+
+
+        @router.delete(
+         ^^^^^^^^^^^^^^~3 GR606 unsafe: \`DELETE /users/{user_id}\` answers 200; set \`status_code=204\`.
+            "/users/{user_id}",
+            tags=["users"],
+        )
+        async def delete_user(user_id: int) -> None:
+            await users.delete(user_id)
+
+
+        @router.patch("/users/{user_id}", status_code=201)
+         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR606 unsafe: \`PATCH /users/{user_id}\` answers 201; set \`status_code=200\`.
+        async def update_user(user_id: int, user: UserPatch) -> User:
+            return await users.update(user_id, user)
+      `,
+      good: py`
+        from fastapi import APIRouter
+
+        router = APIRouter()
+
+
+        @router.post("/users", status_code=201)
+        async def create_user(user: UserIn) -> User:
+            return await users.create(user)
+
+
+        @router.delete(
+            "/users/{user_id}",
+            tags=["users"],
+            status_code=204,
+        )
+        async def delete_user(user_id: int) -> None:
+            await users.delete(user_id)
+
+
+        @router.patch("/users/{user_id}", status_code=200)
+        async def update_user(user_id: int, user: UserPatch) -> User:
+            return await users.update(user_id, user)
+      `,
+    },
+    {
+      bad: py`
+        from fastapi import APIRouter, status
+
+        router = APIRouter()
+
+
+        @router.post("/users", status_code=status.HTTP_200_OK)
+         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR606 unsafe
+        async def create_user(user: UserIn) -> User:
+            return await users.create(user)
+
+
+        @router.delete("/users/{user_id}")
+         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR606 none: \`DELETE /users/{user_id}\` answers 200 with a body; return nothing and set \`status_code=204\`.
+        async def delete_user(user_id: int) -> User:
+            return await users.delete(user_id)
+      `,
+      good: py`
+        from fastapi import APIRouter, status
+
+        router = APIRouter()
+
+
+        @router.post("/users", status_code=status.HTTP_201_CREATED)
+        async def create_user(user: UserIn) -> User:
+            return await users.create(user)
+
+
+        @router.delete("/users/{user_id}")
+        async def delete_user(user_id: int) -> User:
+            return await users.delete(user_id)
+      `,
+    },
+    {
+      ok: py`
+        from fastapi import APIRouter, Response, status
+        from fastapi.responses import JSONResponse, RedirectResponse
+
+        router = APIRouter()
+
+
+        @router.post("/users", status_code=status.HTTP_201_CREATED)
+        async def create_user(user: UserIn) -> User:
+            return await users.create(user)
+
+
+        @router.post("/reports", status_code=202)
+        async def create_report(report: ReportIn) -> Job:
+            return await reports.enqueue(report)
+
+
+        @router.post("/orders")
+        async def create_order(order: OrderIn):
+            return JSONResponse(await orders.create(order), status_code=201)
+
+
+        @router.post("/carts")
+        async def create_cart(cart: CartIn, response: Response) -> Cart:
+            response.status_code = 201
+            return await carts.create(cart)
+
+
+        @router.post("/tokens")
+        async def create_access_token(form: Form) -> Token:
+            return sign(form)
+      `,
+    },
+    {
+      ok: py`
+        from fastapi import APIRouter, Response, status
+        from fastapi.responses import RedirectResponse
+
+        router = APIRouter()
+
+
+        @router.post("/search")
+        async def search_users(query: Query) -> list[User]:
+            return await users.search(query)
+
+
+        @router.delete("/users/{user_id}", status_code=status.HTTP_204_NO_CONTENT)
+        async def delete_user(user_id: int) -> None:
+            await users.delete(user_id)
+
+
+        @router.delete("/carts/{cart_id}")
+        async def delete_cart(cart_id: int) -> Response:
+            await carts.delete(cart_id)
+            return Response(status_code=204)
+
+
+        @router.get("/old", status_code=307)
+        async def old() -> RedirectResponse:
+            return RedirectResponse("/new")
+
+
+        @router.put("/users/{user_id}", status_code=settings.updated)
+        async def replace_user(user_id: int, user: UserIn) -> User:
+            return await users.replace(user_id, user)
+
+
+        @router.delete("/shared", **shared)
+        async def delete_shared() -> None: ...
+      `,
+    },
+  ],
+  on: {
+    decorator(decorator, file, { creates }) {
+      const route = publicRoute(file, decorator);
+      return route && check(file, route, creates, route.handler);
+    },
+    call(call, file, { creates }) {
+      const route = publicAddedRoute(file, call);
+      return route && check(file, route, creates, undefined);
+    },
+  },
+});
+
+/** `body` is the handler where its body may be read. */
+function check(
+  file: SourceFile,
+  route: Route,
+  creates: readonly string[],
+  body: TypedNode<'function_definition'> | undefined,
+): Finding | undefined {
+  const [method, ...others] = route.methods;
+  if (method === undefined || others.length > 0) return undefined;
+  const wanted = wantedCode(route, method, creates);
+  const stated = route.arguments.keyword('status_code');
+  const code = stated ? statusNumber(file, stated) : 200;
+  if (wanted === undefined || code === undefined || code === wanted) return undefined;
+  if (code < 200 || code >= 300 || code === 202 || (method === 'get' && code === 206)) return undefined;
+  if (!stated && (!body || answersItself(file, body) || setsStatus(body))) return undefined;
+  const label = `\`${routeLabel(route)}\``;
+  if (wanted === 204 && body && (code === 200 || stated) && hasBody(route, body))
+    return {
+      at: route.call,
+      message: `${label} answers ${code} with a body; return nothing and set \`status_code=204\`.`,
+    };
+  const what = wanted === 201 ? 'creates and answers' : 'answers';
+  return {
+    at: route.call,
+    message: `${label} ${what} ${code}; set \`status_code=${wanted}\`.`,
+    fix: () => (wanted === 204 && !body ? undefined : withCode(file, route, wanted)),
+  };
+}
+
+function wantedCode(route: Route, method: string, creates: readonly string[]): number | undefined {
+  if (method === 'post') return isCreating(route, creates) ? 201 : undefined;
+  if (method === 'delete') return 204;
+  return ['get', 'put', 'patch'].includes(method) ? 200 : undefined;
+}
+
+/** FastAPI refuses to start where 204 comes with a response model, and an annotation is one. */
+function hasBody(route: Route, handler: TypedNode<'function_definition'>): boolean {
+  const model = route.arguments.keyword('response_model') ?? handler.field('return_type')?.firstNamed;
+  if (model && !model.is('none')) return true;
+  return returnsOf(handler).some((statement) => statement.firstNamed && !statement.firstNamed.is('none'));
+}
+
+/** With the constant where the file has `status` at hand and no parameter is called so; the number otherwise. */
+function withCode(file: SourceFile, route: Route, code: number): Fix {
+  const constant = constants.get(code) ?? '';
+  const status = spell(file, 'fastapi', 'status', route.call);
+  const isNear = status?.edits.length === 0 && !(route.handler && takes(route.handler, status.text));
+  const text = isNear ? `${status.text}.${constant}` : String(code);
+  const stated = route.arguments.keyword('status_code');
+  return {
+    title: `Set \`status_code=${text}\``,
+    safety: 'unsafe',
+    edits: stated
+      ? [{ start: stated.start, end: stated.end, text }]
+      : appended(route.arguments.list, `status_code=${text}`, file.eol),
+  };
+}
+
+function takes(handler: TypedNode<'function_definition'>, name: string): boolean {
+  return parametersOf(handler).some((parameter) => parameter.name === name);
+}
+
+const constants = new Map([
+  [200, 'HTTP_200_OK'],
+  [201, 'HTTP_201_CREATED'],
+  [204, 'HTTP_204_NO_CONTENT'],
+]);
