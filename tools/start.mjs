@@ -78,6 +78,7 @@ async function serve(folder, port) {
   const server = await startServer({
     dataFolder: path.join(startFolder, 'vscode'),
     extensions: [path.join(root, 'dist', 'groundrules.vsix')],
+    settings: { 'workbench.startupEditor': 'readme' }, // the sample's says what there is to see
     token,
     port,
     onExit: (code) => {

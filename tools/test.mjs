@@ -1,5 +1,5 @@
 // `npm test`: installs what is missing, builds, runs every test. The last line is `N passed, N failed`.
-// For developers: `node tools/test.mjs --only=static|unit|editor|vsix`.
+// For developers: `node tools/test.mjs --only=static|unit|editor|window|vsix`.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -23,7 +23,13 @@ const vsixFile = path.join(root, 'dist', 'groundrules.vsix');
 const maximumVsixSize = 5_000_000;
 
 /** @type {Record<string, () => Promise<Totals>>} */
-const stages = { static: checkStatically, unit: runUnitTests, editor: runEditorTests, vsix: runEditorTestsOnPackage };
+const stages = {
+  static: checkStatically,
+  unit: runUnitTests,
+  editor: runEditorTests,
+  window: runWindowTests,
+  vsix: runEditorTestsOnPackage,
+};
 
 await runCommand(async () => {
   const { values } = parseArgs({ options: { only: { type: 'string' } } });
@@ -61,7 +67,9 @@ function requireParts(names) {
     process.env.PYTHON = findPython3();
     findOrInstallNeovim();
   }
-  if ((names.includes('editor') || names.includes('vsix')) && findDesktopVSCode() === undefined) {
+  const inVSCode = names.includes('editor') || names.includes('vsix');
+  // The window is driven in a browser, also where there is a desktop VS Code.
+  if (names.includes('window') || (inVSCode && findDesktopVSCode() === undefined)) {
     process.env.CHROMIUM = findOrInstallChromium();
   }
 }
@@ -101,6 +109,10 @@ async function runUnitTests() {
 
 function runEditorTests() {
   return runEditorSuite([]);
+}
+
+function runWindowTests() {
+  return runEditorSuite(['--shots']);
 }
 
 async function runEditorTestsOnPackage() {

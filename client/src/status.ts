@@ -62,5 +62,6 @@ function findingsText(count: number): string {
 function configurationText(status: StatusParams): string {
   if (status.configuration === undefined) return status.problem ?? 'No configuration file';
   const path = workspace.asRelativePath(fileUri(status.configuration));
-  return status.problem === undefined ? path : `${path}: ${status.problem}`;
+  // The problem itself stands in that file; here it would push the command beside it out of sight.
+  return status.problem === undefined ? path : `${path} has an error`;
 }

@@ -30,12 +30,13 @@ await runCommand(async () => {
   });
   const vsix = options.vsix === undefined ? undefined : path.resolve(options.vsix);
   const extension = path.resolve(options.extension);
+  if (options.grep !== undefined) process.env.EDITOR_GREP = options.grep;
   if (options.shots) return takeShots(vsix, extension);
 
   await bundleSuite();
   const developed = vsix === undefined ? extension : writeDriver();
   const desktop = findDesktopVSCode();
-  const env = { EDITOR_RESULT: resultFile, ...(options.grep === undefined ? {} : { EDITOR_GREP: options.grep }) };
+  const env = { EDITOR_RESULT: resultFile };
   if (desktop === undefined) await runInHost(vsix, developed, env);
   else await runOnDesktop(desktop, vsix, developed, env);
 
@@ -150,6 +151,7 @@ function readResult(): Result {
 /** Screenshots need a page to drive, so they are always taken in the code-server host. */
 async function takeShots(vsix: string | undefined, extension: string): Promise<number> {
   await installHost();
+  findOrInstallChromium();
   const out = path.join(editorFolder, 'shots');
   rmSync(out, { recursive: true, force: true });
   const host = path.join(editorFolder, 'host', 'vscode-host.mjs');

@@ -33,6 +33,7 @@ const quietSwitches = [
  * @typedef {object} ServerOptions
  * @property {string} dataFolder settings, extensions and logs; made when absent
  * @property {string[]} [extensions] .vsix files to install first
+ * @property {Record<string, unknown>} [settings] of the user, beside those that keep VS Code quiet
  * @property {string} [token] what a browser must bring in `?tkn=`; without it anyone on this machine may connect
  * @property {number} [port] 0, the default, takes a free one
  * @property {string[]} [switches] further switches of the server
@@ -44,17 +45,17 @@ const quietSwitches = [
 /**
  * Starts a server on 127.0.0.1 and resolves once it listens.
  * @param {ServerOptions} options
- * @returns {Promise<{ authority: string, stop: () => Promise<void> }>}
+ * @returns {Promise<{ authority: string, group: number, stop: () => Promise<void> }>} `group` is its process group
  */
 export async function startServer(options) {
-  const { dataFolder, extensions = [], token, port = 0, switches = [], onOutput, onExit } = options;
+  const { dataFolder, extensions = [], settings = {}, token, port = 0, switches = [], onOutput, onExit } = options;
   // No gallery: the server would query a public one for every extension it knows.
   /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, ...options.env, EXTENSIONS_GALLERY: '{}' };
   delete env.VSCODE_IPC_HOOK_CLI;
   const base = [path.join(vscodeFolder, 'out', 'server-main.js'), '--accept-server-license-terms'];
   base.push('--server-data-dir', dataFolder);
-  writeSettings(dataFolder);
+  writeSettings(dataFolder, settings);
   for (const file of extensions) installExtension(base, file, env);
 
   const tokenSwitches = token === undefined ? ['--without-connection-token'] : ['--connection-token', token];
@@ -96,18 +97,21 @@ export async function startServer(options) {
       else if (!stopping) onExit?.(code);
     });
   });
-  return { authority: `127.0.0.1:${listening}`, stop };
+  return { authority: `127.0.0.1:${listening}`, group: server.pid ?? 0, stop };
 }
 
 /**
  * Written once: what a person changes in the settings of `npm start` stays.
  * @param {string} dataFolder
+ * @param {Record<string, unknown>} settings
  */
-function writeSettings(dataFolder) {
+function writeSettings(dataFolder, settings) {
   const folder = path.join(dataFolder, 'data', 'User');
   mkdirSync(folder, { recursive: true });
   try {
-    writeFileSync(path.join(folder, 'settings.json'), JSON.stringify(quietSettings, null, 2), { flag: 'wx' });
+    writeFileSync(path.join(folder, 'settings.json'), JSON.stringify({ ...quietSettings, ...settings }, null, 2), {
+      flag: 'wx',
+    });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }

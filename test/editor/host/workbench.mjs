@@ -1,17 +1,18 @@
 // What a drive script may do with VS Code's window, in the words of someone who sits before it. The scripts stay free
 // of selectors that VS Code's next version renames. Its type stands in ../shots.ts.
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const patience = 30_000;
 
 /**
  * @param {any} page the playwright page that shows the workbench
- * @param {{ folder: string, out: string, log: (...args: unknown[]) => void }} place
+ * @param {{ folder: string, out: string, group: number, log: (...args: unknown[]) => void }} place `group` is the
+ *   process group of VS Code's server
  * @returns {import('../shots.ts').Workbench}
  */
-export function workbenchOf(page, { folder, out, log }) {
-  const squiggles = page.locator('.monaco-editor .squiggly-error, .squiggly-warning, .squiggly-info, .squiggly-hint');
+export function workbenchOf(page, { folder, out, group, log }) {
   const quickInput = page.locator('.quick-input-widget:visible input');
 
   /** @param {string} keys */
@@ -25,9 +26,20 @@ export function workbenchOf(page, { folder, out, log }) {
     await press(prefix === '>' ? 'F1' : 'Control+P');
     await quickInput.waitFor({ timeout: patience });
     await quickInput.fill(prefix + text);
-    await find('.quick-input-list .monaco-list-row', path.posix.basename(text)).waitFor({ timeout: patience });
+    // The list shows what was chosen lately until it is filtered: only the row that Enter takes counts.
+    await find('.quick-input-list .monaco-list-row.focused', path.posix.basename(text)).waitFor({ timeout: patience });
     await press('Enter');
     await quickInput.waitFor({ state: 'hidden', timeout: patience });
+  }
+
+  /** Waits until nothing fades or slides any more; what turns for ever is let be. */
+  async function settle() {
+    await page.evaluate(async () => {
+      const ending = document
+        .getAnimations()
+        .filter((animation) => animation.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY);
+      await Promise.allSettled(ending.map((animation) => animation.finished));
+    });
   }
 
   return {
@@ -41,15 +53,25 @@ export function workbenchOf(page, { folder, out, log }) {
       await find('.tab.active', path.posix.basename(file)).waitFor({ timeout: patience });
       await find('.monaco-editor .view-line').waitFor({ timeout: patience });
     },
-    async goTo(line, column = 1) {
+    async goTo(file, text) {
+      const content = readFileSync(path.join(folder, file), 'utf8');
+      const before = content.slice(0, content.indexOf(text)).split('\n');
+      if (!content.includes(text)) throw new Error(`${file} does not hold ${JSON.stringify(text)}`);
       await press('Control+G');
       await quickInput.waitFor({ timeout: patience });
-      await quickInput.fill(`:${line}:${column}`);
+      await quickInput.fill(`:${before.length}:${(before.at(-1) ?? '').length + 1}`);
       await press('Enter');
       await quickInput.waitFor({ state: 'hidden', timeout: patience });
     },
     see: (selector, text) => find(selector, text).waitFor({ timeout: patience }),
     seeGone: (selector, text) => find(selector, text).waitFor({ state: 'hidden', timeout: patience }),
+    seeInWebview: (text) =>
+      page
+        .frameLocator('iframe.webview.ready')
+        .frameLocator('iframe#active-frame')
+        .getByText(text)
+        .first()
+        .waitFor({ timeout: patience }),
     click: (selector, text) => find(selector, text).click({ timeout: patience }),
     async hover(selector, text) {
       const box = await find(selector, text).boundingBox();
@@ -58,6 +80,27 @@ export function workbenchOf(page, { folder, out, log }) {
       await page.mouse.move(box.x + 3, box.y + box.height / 2);
       await page.waitForTimeout(200);
       await page.mouse.move(box.x + Math.min(12, box.width - 1), box.y + box.height / 2);
+      await page.locator('.monaco-hover:visible').first().waitFor({ timeout: patience });
+    },
+    async hoverText(word) {
+      const place = await page.evaluate((/** @type {string} */ wanted) => {
+        for (const line of document.querySelectorAll('.editor-instance .view-line')) {
+          const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+          for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+            const at = node.textContent?.indexOf(wanted) ?? -1;
+            if (at < 0) continue;
+            const range = document.createRange();
+            range.setStart(node, at);
+            range.setEnd(node, at + wanted.length);
+            const { x, y, width, height } = range.getBoundingClientRect();
+            return { x: x + width / 2, y: y + height / 2 };
+          }
+        }
+        return undefined;
+      }, word);
+      if (place === undefined) throw new Error(`"${word}" is not on the screen`);
+      await page.mouse.move(place.x - 2, place.y);
+      await page.mouse.move(place.x, place.y, { steps: 5 });
       await page.locator('.monaco-hover:visible').first().waitFor({ timeout: patience });
     },
     async quickFixMenu(title) {
@@ -71,16 +114,58 @@ export function workbenchOf(page, { folder, out, log }) {
         await entry.waitFor({ timeout: 2000 }).catch(() => {});
       }
     },
-    countSquiggles: () => squiggles.count(),
-    read: (file) => readFileSync(path.join(folder, file), 'utf8'),
+    choose: (title) => find('.action-widget .monaco-list-row', title).click({ timeout: patience }),
+    async save() {
+      await press('Control+S');
+      await page.locator('.tab.active.dirty').waitFor({ state: 'detached', timeout: patience });
+    },
+    async expectFile(file, pattern) {
+      const end = Date.now() + patience;
+      for (;;) {
+        const place = path.join(folder, file);
+        const text = existsSync(place) ? readFileSync(place, 'utf8') : '';
+        if (pattern.test(text)) return;
+        if (Date.now() > end) throw new Error(`${file} does not match ${pattern}:\n${text}`);
+        await page.waitForTimeout(50);
+      }
+    },
+    write(file, text) {
+      mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+      writeFileSync(path.join(folder, file), text);
+    },
+    async killServer() {
+      const end = Date.now() + patience;
+      let pid = languageServer(group);
+      while (pid === undefined) {
+        if (Date.now() > end) throw new Error('no language server runs');
+        await page.waitForTimeout(100);
+        pid = languageServer(group);
+      }
+      process.kill(pid, 'SIGKILL');
+      while (languageServer(group) === pid) await page.waitForTimeout(50);
+    },
     reload: async () => {
       await page.reload();
       await page.locator('.monaco-workbench').waitFor({ timeout: patience });
     },
     async shot(name) {
       const file = path.join(out, `${name}.png`);
+      await settle();
       await page.screenshot({ path: file });
       log('screenshot %s', file);
     },
   };
+}
+
+/**
+ * The language server among VS Code's processes.
+ * @param {number} group
+ */
+function languageServer(group) {
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,pgid=,stat=,args='], { encoding: 'utf8' });
+  for (const line of stdout.split('\n')) {
+    const [, pid, pgid, state, args] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    if (Number(pgid) === group && !state?.startsWith('Z') && args?.includes('dist/server.mjs')) return Number(pid);
+  }
+  return undefined;
 }

@@ -18,7 +18,10 @@ class OrderCreate(BaseModel):
     """A new order."""
 
     customer_id: int = Field(examples=[17])
-    lines: list[OrderLineCreate] = Field(min_length=1, examples=[[{"fruit": "Boskoop", "quantity": 3, "price": "1.90"}]])
+    lines: list[OrderLineCreate] = Field(
+        min_length=1,
+        examples=[[{"fruit": "Boskoop", "quantity": 3, "price": "1.90"}]],
+    )
 
 
 class OrderRead(BaseModel):

@@ -24,7 +24,8 @@ class OrderService:
     async def place(self, wanted: OrderCreate) -> Order:
         """Store a new order."""
         lines = [OrderLine(**line.model_dump()) for line in wanted.lines]
-        order = Order(customer_id=wanted.customer_id, lines=lines, placed_at=datetime.utcnow())
+        order = Order(customer_id=wanted.customer_id, lines=lines)
+        order.placed_at = datetime.utcnow()
         print("placed an order for", wanted.customer_id)
         return await self._orders.add(order)
 
