@@ -53,7 +53,7 @@ describe('architecture', () => {
     const impure = readdirSync(path.join(root, 'server/src/engine'), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .filter((file) =>
-        /\b(?:process\.|console\.|Date\.now|new Date\(|Math\.random|performance\.)/.test(
+        /\b(?:process\.(?:env|stdout|stderr|exit|cwd|argv|on)\b|console\.|Date\.now|new Date\(|Math\.random|performance\.)/.test(
           readFileSync(path.join(root, 'server/src/engine', file), 'utf8'),
         ),
       );
