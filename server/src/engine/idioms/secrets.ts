@@ -61,6 +61,7 @@ export function secretIn(
   if (what !== undefined) return { by: 'format', what };
   if (name === undefined || value.length < 4 || value.length > 512) return undefined;
   const named = nameOf(name);
+  if (/placeholder|example|dummy|fake|sample/i.test(named)) return undefined;
   const isSecret = isSensitiveName(named, names);
   if (!isSecret && !isSensitiveName(named, suggestiveNames)) return undefined;
   if (isPlaceholder(value) || isReference(value)) return undefined;
@@ -133,7 +134,7 @@ const fillers = new Set(
     'pass passphrase passwd password passwords path placeholder plain private provided public put pwd redacted refresh',
     'required reset sample secret secretkey secrets set sha signing some something string super test testing text the this',
     'tba tbd todo token tokens type undefined unknown unset url use user username value webhook confirm confirmation here',
-    'goes apikey apitoken supersecret topsecret testpassword testsecret confirmpassword',
+    'goes apikey apitoken supersecret topsecret testpassword testsecret confirmpassword textbox textfield fillmein',
   ].flatMap((line) => line.split(' ')),
 );
 
@@ -142,10 +143,12 @@ const fillers = new Set(
  * attribute's path, a UUID, a version.
  */
 function isReference(value: string): boolean {
+  // Keys that their issuers make for browsers and apps: PostHog's project keys, Stripe's and Clerk's publishable ones.
+  if (/^(?:phc_|pk_(?:live|test)_)/.test(value)) return true;
   if (/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$/.test(value) && (value.includes('_') || !/\d/.test(value))) return true;
   if (/^[a-z][\w+.-]*:\/\//i.test(value) || /^(?:\.{0,2}|~)\//.test(value)) return true;
   if (/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(value)) return true;
-  if (/^\[?\w+(?:\.\w+)+\]?$/.test(value) && !/\d/.test(value)) return true;
+  if (/^\.*[A-Za-z_]+(?:\.[A-Za-z_]+)*$/.test(value) && value.includes('.')) return true;
   if (/^\/|^[A-Za-z]:\\|\.(?:txt|json|ya?ml|pem|key|env|crt|html?|toml|ini|cfg|py)$/i.test(value)) return true;
   // `reset_password`, `client-secret`, `user.token`: words with the name of a secret among them are a name themselves.
   return /^[a-z]+(?:[-_.:/][a-z]+)+$/i.test(value) && wordsIn(value).some((word) => secretWords.has(word));

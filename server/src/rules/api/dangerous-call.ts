@@ -46,7 +46,7 @@ export default defineRule({
     'bandit B506',
     'bandit B602',
   ],
-  mentions: ['eval', 'exec', 'pickle', 'dill', 'marshal', 'yaml', 'shell', 'verify', 'mktemp'],
+  mentions: ['eval', 'exec', 'pickle', 'dill', 'yaml', 'shell', 'verify', 'mktemp'],
   examples: [
     {
       bad: py`
@@ -204,7 +204,7 @@ function ofName(call: Call, file: SourceFile): Finding | undefined {
       message:
         '`tempfile.mktemp` gives a name that somebody else can take first; use `mkstemp` or `NamedTemporaryFile`.',
     };
-  const [, module, member] = /^(_?c?[pP]ickle|dill|cloudpickle|marshal)\.(loads?)$/.exec(name) ?? [];
+  const [, module, member] = /^(_?c?[pP]ickle|dill|cloudpickle)\.(loads?)$/.exec(name) ?? [];
   if (module === undefined || isRoundTrip(first, file)) return undefined;
   return {
     at: call,
@@ -215,8 +215,7 @@ function ofName(call: Call, file: SourceFile): Finding | undefined {
 /** `pickle.loads(pickle.dumps(x))` copies what is in memory already. */
 function isRoundTrip(first: Node | undefined, file: SourceFile): boolean {
   return (
-    first?.is('call') === true &&
-    /pickle\.dumps$|^(?:dill|marshal)\.dumps$/.test(file.qualified(first.field('function')) ?? '')
+    first?.is('call') === true && /pickle\.dumps$|^dill\.dumps$/.test(file.qualified(first.field('function')) ?? '')
   );
 }
 

@@ -129,6 +129,7 @@ export default defineRule({
     },
     {
       ok: py`
+        password = bytes(form.password, "utf-8")
         password_hint = "the name of your first pet"
         token_type = "bearer"
         token_url = "https://example.com/oauth/token"
@@ -140,6 +141,9 @@ export default defineRule({
         max_tokens = "4096"
         key_hash = "9b74c9897bac770ffc029102a200c5de"
         access_key = "user.profile.settings.display"
+        modules = {"AwsSecret": ".types", "AzureSecret": ".types.azure"}
+        posthog_api_key = "phc_k3Jd92mXq7LsPvBn4TzRw8YcHf1GaEu5WoZi"
+        field = Field(examples=[{"username": "ada", "password": "tulip-Walk9"}])
       `,
     },
     {
@@ -191,7 +195,7 @@ function findingFor(
   if (text === undefined || text.length < 4) return undefined;
   const name = nameOf(literal);
   const secret = secretIn(name, text, options.names);
-  if (!secret || (!options.tests && isTestFile(file))) return undefined;
+  if (!secret || (!options.tests && isTestFile(file)) || isDocumentation(literal)) return undefined;
   const message =
     secret.by === 'format'
       ? `This literal holds ${secret.what}; read it from settings, and revoke this one if it was committed.`
@@ -232,8 +236,9 @@ function nameOf(literal: Node): string | undefined {
       if (!call?.is('call')) return undefined;
       const callee = call.field('function');
       const called = callee.is('attribute') ? callee.field('attribute').text : callee.text;
+      if (!wrappers.has(called) && !readers.has(called)) return undefined;
       const { positional } = argumentsOf(call);
-      if (wrappers.has(called)) node = call;
+      if (wrappers.has(called) && positional[0]?.row === node.row) node = call;
       else if (readers.has(called) && positional[1]?.row === node.row) return stringValue(positional[0]);
       else return undefined;
     } else if (parent.is('attribute')) {
@@ -246,6 +251,18 @@ function nameOf(literal: Node): string | undefined {
   }
   return undefined;
 }
+
+/** Whether a literal belongs to the examples that a schema or a route shows in its documentation. */
+function isDocumentation(literal: Node): boolean {
+  for (let node = literal.parent; node; node = node.parent) {
+    if (node.is('keyword_argument') && documenting.test(node.field('name').text)) return true;
+    if (node.is('pair') && documenting.test(stringValue(node.field('key')) ?? '')) return true;
+    if (node.is('assignment') && documenting.test(node.field('left').text.slice(0, 80))) return true;
+  }
+  return false;
+}
+
+const documenting = /^(?:openapi_)?examples?$|^(?:json_schema_extra|schema_extra|openapi_extra|x-code-samples)$/;
 
 /** Calls around a literal that leave it the value of what they stand behind. */
 const wrappers = new Set(['SecretStr', 'SecretBytes', 'Secret', 'Field', 'Query', 'Form', 'str', 'bytes']);

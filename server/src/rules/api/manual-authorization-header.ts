@@ -112,12 +112,11 @@ function isHeaderCall(node: Node | undefined): boolean {
 function isOwnScheme(at: Node, file: SourceFile): boolean {
   const definition = file.enclosingFunction(at);
   if (!definition) return true;
-  if (definition.is('function_definition') && /\bcall_next\b/.test(definition.field('parameters').text)) return true;
+  if (definition.is('function_definition') && /\bcall_next\b/.test(definition.field('parameters')?.text ?? ''))
+    return true;
   const owner = file.enclosingClass(at);
   if (!owner) return false;
-  return file
-    .bases(owner)
-    .some(
-      (base) => base !== undefined && /^(?:fastapi\.security|starlette\.(?:middleware|authentication))\./.test(base),
-    );
+  return file.bases(owner).some((base) => base !== undefined && schemeBases.test(base));
 }
+
+const schemeBases = /^(?:fastapi\.security|starlette\.(?:middleware|authentication))\./;
