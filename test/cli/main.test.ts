@@ -330,10 +330,10 @@ The name \`risky\` is not used. Use \`fine\`.
 
 Because the test says so.
 
-Severity: warning.
-Fix: unsafe fix. Somebody may look for the old name.
-Asked for by the standards: module.
-Nearest rules of other tools: X001.
+- Severity: warning.
+- Fix: unsafe fix. Somebody may look for the old name.
+- Asked for by the standards: module.
+- Nearest rules of other tools: X001.
 
 ## Examples
 

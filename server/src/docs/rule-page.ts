@@ -15,10 +15,10 @@ export function rulePage(
 ): string {
   const standards = standardIds.filter((id) => card.standards.includes(id));
   const facts = [
-    `Severity: ${card.severity}.`,
-    `Fix: ${fixWords[card.fix]}.${card.fixSafety === undefined ? '' : ` ${card.fixSafety}`}`,
-    ...(standards.length === 0 ? [] : [`Asked for by the standards: ${standards.join(', ')}.`]),
-    ...(card.peers.length === 0 ? [] : [`Nearest rules of other tools: ${card.peers.join(', ')}.`]),
+    `- Severity: ${card.severity}.`,
+    `- Fix: ${fixWords[card.fix]}.${card.fixSafety === undefined ? '' : ` ${card.fixSafety}`}`,
+    ...(standards.length === 0 ? [] : [`- Asked for by the standards: ${standards.join(', ')}.`]),
+    ...(card.peers.length === 0 ? [] : [`- Nearest rules of other tools: ${card.peers.join(', ')}.`]),
   ];
   const sections = [`# ${card.code} ${card.name}`, `${card.summary}. ${card.advice}.`, card.why, facts.join('\n')];
   sections.push('## Examples');

@@ -145,11 +145,11 @@ function fixAction(
   };
 }
 
-/** A person who picks an unsafe fix has read why it is one. */
+/** A person who picks an unsafe fix has read why it is one; menus cut long titles, so the reason ends with its first clause. */
 function titleOf(fix: Fix): string {
-  return fix.safety === 'safe' || fix.reason === undefined
-    ? fix.title
-    : `${fix.title} (unsafe: ${fix.reason.replace(/\.$/, '')})`;
+  if (fix.safety === 'safe' || fix.reason === undefined) return fix.title;
+  const [clause = fix.reason] = fix.reason.split(/: |; |\. /, 1);
+  return `${fix.title} (unsafe: ${clause.replace(/\.$/, '')})`;
 }
 
 function fixAllOfRule(
