@@ -1,14 +1,21 @@
 import type { Severity } from '../../../shared-rules/src/index.ts';
+import { type Dispatch, dispatchOf, type Work, wordsOf } from './dispatch.ts';
 import { consultKey, type FileFacts, headerKey, SourceFile } from './file.ts';
 import { guarded } from './fix.ts';
-import { crashedRule, unknownSuppression, unusedSuppression } from './own-rules.ts';
 import type { ConfiguredRule, EnabledRule, Finding, Fix, StoredFinding } from './rule.ts';
-import { readSuppression, type SuppressedCode, type Suppression, withoutCodes } from './suppress.ts';
+import {
+  describe,
+  hitsOf,
+  linesCovered,
+  removal,
+  type SuppressedCode,
+  type Suppression,
+  suppressionsOf,
+} from './suppress.ts';
 import { atModule, type CutResult, type CutState, cutNext } from './syntax/cut.ts';
-import { kinds } from './syntax/grammar.generated.ts';
 import { Node } from './syntax/node.ts';
 import type { ParserPort } from './syntax/port.ts';
-import { brokenFlag, kindColumn, kindMask, kindNumber, type Rows, rowSize } from './syntax/rows.ts';
+import { brokenFlag, kindColumn, kindMask, type Rows, rowSize } from './syntax/rows.ts';
 import type { Position, Span } from './text.ts';
 import { PlacedFact, Unit } from './unit.ts';
 
@@ -758,73 +765,6 @@ interface FileLevel {
   findings: StoredFinding[];
 }
 
-/** What is done with the nodes of one kind. */
-interface Work {
-  readonly checks: { enabled: EnabledRule; handle: ConfiguredRule['on'][number][1] }[];
-  readonly collectors: { enabled: EnabledRule; handle: ConfiguredRule['collect'][number][1] }[];
-}
-
-interface Dispatch {
-  /** By kind number. */
-  readonly table: readonly (Work | undefined)[];
-  /** The rules in play: those that wait for no word, or for one that is mentioned. */
-  readonly active: ReadonlySet<EnabledRule>;
-  readonly running: ReadonlySet<string>;
-  readonly unused: EnabledRule | undefined;
-  readonly unknown: EnabledRule | undefined;
-  readonly crashed: EnabledRule | undefined;
-}
-
-/** The tables of a list of rules, by which of its words are mentioned. */
-const dispatches = new WeakMap<readonly EnabledRule[], Map<string, Dispatch>>();
-const waitedFor = new WeakMap<readonly EnabledRule[], readonly string[]>();
-
-function wordsOf(rules: readonly EnabledRule[]): readonly string[] {
-  const known = waitedFor.get(rules);
-  if (known) return known;
-  const words = [...new Set(rules.flatMap((enabled) => enabled.rule.mentions ?? []))];
-  waitedFor.set(rules, words);
-  return words;
-}
-
-function dispatchOf(all: readonly EnabledRule[], mentioned: ReadonlySet<string>): Dispatch {
-  const rules = all.filter(({ rule }) => !rule.mentions || rule.mentions.some((word) => mentioned.has(word)));
-  const key = rules.length === all.length ? 'all' : rules.map((enabled) => enabled.rule.card.code).join();
-  const made = dispatches.get(all) ?? new Map<string, Dispatch>();
-  dispatches.set(all, made);
-  const known = made.get(key);
-  if (known) return known;
-  const dispatch = tablesOf(rules, all);
-  // Few combinations come up; should there be many, the tables are made anew.
-  if (made.size >= 512) made.clear();
-  made.set(key, dispatch);
-  return dispatch;
-}
-
-function tablesOf(rules: readonly EnabledRule[], all: readonly EnabledRule[]): Dispatch {
-  const table: (Work | undefined)[] = Array.from(kinds, () => undefined);
-  const workOf = (kind: (typeof kinds)[number]): Work => {
-    const number = kindNumber(kind);
-    const work = table[number] ?? { checks: [], collectors: [] };
-    table[number] = work;
-    return work;
-  };
-  for (const enabled of rules) {
-    for (const [kind, handle] of enabled.rule.on) workOf(kind).checks.push({ enabled, handle });
-    for (const [kind, handle] of enabled.rule.collect) workOf(kind).collectors.push({ enabled, handle });
-  }
-  const withCode = (code: string): EnabledRule | undefined => all.find((enabled) => enabled.rule.card.code === code);
-  const made: Dispatch = {
-    table,
-    active: new Set(rules),
-    running: new Set(all.map((enabled) => enabled.rule.card.code)),
-    unused: withCode(unusedSuppression.card.code),
-    unknown: withCode(unknownSuppression.card.code),
-    crashed: withCode(crashedRule.card.code),
-  };
-  return made;
-}
-
 function cutFrom(text: string): NewCut[] {
   const cuts: NewCut[] = [];
   let state = atModule;
@@ -906,49 +846,4 @@ function sorted(findings: StoredFinding[]): StoredFinding[] {
       a.start - b.start ||
       (a.rule.card.code < b.rule.card.code ? -1 : a.rule.card.code > b.rule.card.code ? 1 : a.end - b.end),
   );
-}
-
-const suppressionCache = new WeakMap<Unit, readonly Suppression[]>();
-
-function suppressionsOf(unit: Unit): readonly Suppression[] {
-  let known = suppressionCache.get(unit);
-  if (!known) {
-    known = unit.comments.flatMap((comment) => readSuppression(comment) ?? []);
-    suppressionCache.set(unit, known);
-  }
-  return known;
-}
-
-function describe(suppressions: readonly Suppression[]): string {
-  return suppressions.map((suppression) => suppression.comment.text).join('\n');
-}
-
-/**
- * The lines of a unit that a comment at the end of a line speaks for: its own, and the lines before it that are joined to
- * it by a backslash or by a string of several lines, as flake8 has it.
- */
-function linesCovered(unit: Unit, comment: Node): number[] {
-  const own = unit.lines.line(comment.start - unit.start);
-  const lines = [own];
-  const strings = unit.root.below('string').filter((string) => string.text.includes('\n'));
-  for (let line = own; ; ) {
-    const start = unit.lines.lineStart(line);
-    const string = strings.find(
-      (candidate) => candidate.start - unit.start < start && candidate.end - unit.start > start,
-    );
-    const before = unit.text.slice(unit.lines.lineStart(line - 1), start);
-    if (string) line = unit.lines.line(string.start - unit.start);
-    else if (line > 0 && /\\\r?\n$/.test(before)) line--;
-    else return lines;
-    for (let covered = line; !lines.includes(covered); covered++) lines.push(covered);
-  }
-}
-
-function hitsOf(suppression: Suppression, finding: StoredFinding): (SuppressedCode | Suppression)[] {
-  if (suppression.codes === undefined) return finding.rule.blanketSuppressible ? [suppression] : [];
-  return suppression.codes.filter((code) => code.code === finding.rule.card.code);
-}
-
-function removal(suppression: Suppression, code: SuppressedCode, title: string): Fix {
-  return { title, safety: 'safe', edits: [withoutCodes(suppression, [code])] };
 }

@@ -1,4 +1,6 @@
+import type { Fix, StoredFinding } from './rule.ts';
 import type { Node } from './syntax/node.ts';
+import type { Unit } from './unit.ts';
 
 /** One code in a suppression comment, where it stands in the comment's text. */
 export interface SuppressedCode {
@@ -87,4 +89,53 @@ export function withoutCodes(
     end: base + text.length,
     text: before === '' ? rest : rest === '' ? before : `${before}  ${rest}`,
   };
+}
+
+const suppressionCache = new WeakMap<Unit, readonly Suppression[]>();
+
+/** The suppression comments of a unit. */
+export function suppressionsOf(unit: Unit): readonly Suppression[] {
+  let known = suppressionCache.get(unit);
+  if (!known) {
+    known = unit.comments.flatMap((comment) => readSuppression(comment) ?? []);
+    suppressionCache.set(unit, known);
+  }
+  return known;
+}
+
+/** What file-level suppressions say, for telling whether it changed. */
+export function describe(suppressions: readonly Suppression[]): string {
+  return suppressions.map((suppression) => suppression.comment.text).join('\n');
+}
+
+/**
+ * The lines of a unit that a comment at the end of a line speaks for: its own, and the lines before it that are joined to
+ * it by a backslash or by a string of several lines, as flake8 has it.
+ */
+export function linesCovered(unit: Unit, comment: Node): number[] {
+  const own = unit.lines.line(comment.start - unit.start);
+  const lines = [own];
+  const strings = unit.root.below('string').filter((string) => string.text.includes('\n'));
+  for (let line = own; ; ) {
+    const start = unit.lines.lineStart(line);
+    const string = strings.find(
+      (candidate) => candidate.start - unit.start < start && candidate.end - unit.start > start,
+    );
+    const before = unit.text.slice(unit.lines.lineStart(line - 1), start);
+    if (string) line = unit.lines.line(string.start - unit.start);
+    else if (line > 0 && /\\\r?\n$/.test(before)) line--;
+    else return lines;
+    for (let covered = line; !lines.includes(covered); covered++) lines.push(covered);
+  }
+}
+
+/** Why a suppression hides a finding: itself when it names no code, else its codes that match. */
+export function hitsOf(suppression: Suppression, finding: StoredFinding): (SuppressedCode | Suppression)[] {
+  if (suppression.codes === undefined) return finding.rule.blanketSuppressible ? [suppression] : [];
+  return suppression.codes.filter((code) => code.code === finding.rule.card.code);
+}
+
+/** The fix that takes one code out of a suppression. */
+export function removal(suppression: Suppression, code: SuppressedCode, title: string): Fix {
+  return { title, safety: 'safe', edits: [withoutCodes(suppression, [code])] };
 }

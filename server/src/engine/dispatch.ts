@@ -1,0 +1,73 @@
+import { crashedRule, unknownSuppression, unusedSuppression } from './own-rules.ts';
+import type { ConfiguredRule, EnabledRule } from './rule.ts';
+import { kinds } from './syntax/grammar.generated.ts';
+import { kindNumber } from './syntax/rows.ts';
+
+/** What is done with the nodes of one kind. */
+export interface Work {
+  readonly checks: { enabled: EnabledRule; handle: ConfiguredRule['on'][number][1] }[];
+  readonly collectors: { enabled: EnabledRule; handle: ConfiguredRule['collect'][number][1] }[];
+}
+
+export interface Dispatch {
+  /** By kind number. */
+  readonly table: readonly (Work | undefined)[];
+  /** The rules in play: those that wait for no word, or for one that is mentioned. */
+  readonly active: ReadonlySet<EnabledRule>;
+  readonly running: ReadonlySet<string>;
+  readonly unused: EnabledRule | undefined;
+  readonly unknown: EnabledRule | undefined;
+  readonly crashed: EnabledRule | undefined;
+}
+
+/** The tables of a list of rules, by which of its words are mentioned. */
+const dispatches = new WeakMap<readonly EnabledRule[], Map<string, Dispatch>>();
+const waitedFor = new WeakMap<readonly EnabledRule[], readonly string[]>();
+
+/** Every word that some rule waits for. */
+export function wordsOf(rules: readonly EnabledRule[]): readonly string[] {
+  const known = waitedFor.get(rules);
+  if (known) return known;
+  const words = [...new Set(rules.flatMap((enabled) => enabled.rule.mentions ?? []))];
+  waitedFor.set(rules, words);
+  return words;
+}
+
+/** The tables for the rules that are in play while the given words are mentioned; the same ones for the same rules. */
+export function dispatchOf(all: readonly EnabledRule[], mentioned: ReadonlySet<string>): Dispatch {
+  const rules = all.filter(({ rule }) => !rule.mentions || rule.mentions.some((word) => mentioned.has(word)));
+  const key = rules.length === all.length ? 'all' : rules.map((enabled) => enabled.rule.card.code).join();
+  const made = dispatches.get(all) ?? new Map<string, Dispatch>();
+  dispatches.set(all, made);
+  const known = made.get(key);
+  if (known) return known;
+  const dispatch = tablesOf(rules, all);
+  // Few combinations come up; should there be many, the tables are made anew.
+  if (made.size >= 512) made.clear();
+  made.set(key, dispatch);
+  return dispatch;
+}
+
+function tablesOf(rules: readonly EnabledRule[], all: readonly EnabledRule[]): Dispatch {
+  const table: (Work | undefined)[] = Array.from(kinds, () => undefined);
+  const workOf = (kind: (typeof kinds)[number]): Work => {
+    const number = kindNumber(kind);
+    const work = table[number] ?? { checks: [], collectors: [] };
+    table[number] = work;
+    return work;
+  };
+  for (const enabled of rules) {
+    for (const [kind, handle] of enabled.rule.on) workOf(kind).checks.push({ enabled, handle });
+    for (const [kind, handle] of enabled.rule.collect) workOf(kind).collectors.push({ enabled, handle });
+  }
+  const withCode = (code: string): EnabledRule | undefined => all.find((enabled) => enabled.rule.card.code === code);
+  const made: Dispatch = {
+    table,
+    active: new Set(rules),
+    running: new Set(all.map((enabled) => enabled.rule.card.code)),
+    unused: withCode(unusedSuppression.card.code),
+    unknown: withCode(unknownSuppression.card.code),
+    crashed: withCode(crashedRule.card.code),
+  };
+  return made;
+}
