@@ -47,6 +47,7 @@ export {
 } from './idioms/clock-fixes.ts';
 export * from './idioms/column-indexes.ts';
 export * from './idioms/complexity.ts';
+export * from './idioms/configuration.ts';
 export * from './idioms/datetimes.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
 export * from './idioms/docstrings.ts';
