@@ -18,13 +18,9 @@ import {
 } from '../../engine/index.ts';
 
 const options = z.strictObject({
-  maxBytes: z
-    .int()
-    .positive()
-    .default(10_485_760)
-    .meta({
-      description: 'The largest size of a log file, in bytes. By default 10 MiB, so that 10 MB of either kind fit.',
-    }),
+  maxBytes: z.int().positive().default(10_485_760).meta({
+    description: 'The largest size of a log file, in bytes. By default 10 MiB, so that 10 MB of either kind fit.',
+  }),
   backupCount: z.int().positive().default(5).meta({ description: 'How many old log files are kept.' }),
 });
 type Options = z.output<typeof options>;
@@ -259,12 +255,12 @@ function rotating(call: TypedNode<'call'>, file: SourceFile, given: Options): Fi
       },
     };
   return [
-    ...tooLarge(size, valueOf(size), size.is('keyword_argument') ? 'maxBytes=' : '', given),
-    ...otherCount(count, valueOf(count), count.is('keyword_argument') ? 'backupCount=' : '', given),
+    ...tooLarge(size, givenBy(size), size.is('keyword_argument') ? 'maxBytes=' : '', given),
+    ...otherCount(count, givenBy(count), count.is('keyword_argument') ? 'backupCount=' : '', given),
   ];
 }
 
-function valueOf(argument: Node): Node {
+function givenBy(argument: Node): Node {
   return argument.is('keyword_argument') ? argument.field('value') : argument;
 }
 

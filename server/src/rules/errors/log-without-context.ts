@@ -3,7 +3,9 @@ import {
   defineRule,
   handlerAround,
   isTestFile,
+  type LogCall,
   logCallOf,
+  logCallsIn,
   type Node,
   parametersOf,
   py,
@@ -109,6 +111,14 @@ export default defineRule({
                 gateway.charge(order_id)
             except OSError:
                 report.error("charging failed")
+
+
+        def refund(order_id: int) -> None:
+            try:
+                gateway.refund(order_id)
+            except OSError:
+                logger.error("refunding %s failed", order_id)
+                logger.exception("traceback:")
       `,
     },
   ],
@@ -127,6 +137,7 @@ export default defineRule({
       if (callee.is('attribute') && callee.field('object').is('call') && log.kind !== 'std') return undefined;
       const handler = handlerAround(call);
       if (!handler) return undefined;
+      if (logCallsIn(handler, file).some((other) => other.call !== call && namesValue(other))) return undefined;
       const atHand = valuesAtHand(call, file, handler.alias?.text);
       if (atHand.length === 0) return undefined;
       const kind = log.level === 'warning' ? 'a warning' : 'an error';
@@ -156,6 +167,11 @@ function isPlainText(message: Node): boolean {
   if (message.is('parenthesized_expression')) return message.firstNamed ? isPlainText(message.firstNamed) : false;
   if (message.is('concatenated_string')) return message.namedChildren.every(isPlainText);
   return message.is('string') && !message.child('interpolation');
+}
+
+/** Another log of the same handler has the values. */
+function namesValue(log: LogCall): boolean {
+  return log.values.length > 0 || (log.message !== undefined && !isPlainText(log.message));
 }
 
 /** What the function was given, and the exception: where there is none of either, there may be nothing to tell. */

@@ -14,10 +14,11 @@ const options = z.strictObject({
   setupModules: z
     .array(z.string())
     .default([
-      '**/core/logging.py',
       '**/core/log*.py',
-      '**/core/logging/**',
-      '**/core/logger/**',
+      '**/logging.py',
+      '**/logging_config.py',
+      '**/logging/**',
+      '**/logger/**',
       'main.py',
       'app.py',
       'asgi.py',
@@ -28,7 +29,7 @@ const options = z.strictObject({
     .meta({ description: 'Globs of the modules that may configure logging: its own module and the entry points.' }),
 });
 
-export default defineRule({
+export default defineRule<typeof options, string>({
   code: 'GR420',
   name: 'logging-configured-elsewhere',
   family: 'errors',
@@ -120,7 +121,7 @@ export default defineRule({
       options: { setupModules: ['telemetry.py'] },
     },
   ],
-  on: {
+  collect: {
     call(call, file, { setupModules }) {
       const callee = call.field('function');
       if (callee.is('attribute') && !/Config$/.test(callee.field('attribute').text)) return undefined;
@@ -128,22 +129,27 @@ export default defineRule({
       if (name === undefined || !configurers.has(name)) return undefined;
       if (matchesAny(setupModules, file.path) || isTestFile(file) || isScript(file) || isMigration(file))
         return undefined;
-      if (runsAsScript(call)) return undefined;
-      return {
-        at: callee,
-        message: `\`${callee.text}\` configures logging for the whole process from here; do it in \`core/logging.py\` and call that from the entry point.`,
-      };
+      return isInMain(call) ? undefined : { at: callee, data: callee.text };
     },
+    if_statement(statement, file) {
+      // A file that can be run is an entry point itself.
+      const condition = statement.field('condition');
+      if (!condition.text.startsWith('__name__') || file.enclosingFunction(statement)) return undefined;
+      return { at: condition, data: '' };
+    },
+  },
+  file(facts) {
+    if (facts.some(({ data }) => data === '')) return [];
+    return facts.map(({ at, data }) => ({
+      at,
+      message: `\`${data}\` configures logging for the whole process from here; do it in \`core/logging.py\` and call that from the entry point.`,
+    }));
   },
 });
 
 const configurers = new Set(['logging.basicConfig', 'logging.config.dictConfig', 'logging.config.fileConfig']);
 
-/** Below `if __name__ == "__main__":`, or in a function named `main`: then the file is an entry point itself. */
-function runsAsScript(call: Node): boolean {
-  for (let node = call.parent; node; node = node.parent) {
-    if (node.is('if_statement') && node.field('condition').text.includes('__name__')) return true;
-    if (node.is('function_definition') && node.field('name').text === 'main') return true;
-  }
-  return false;
+/** In a function named `main`: then the file is an entry point too. */
+function isInMain(call: Node): boolean {
+  return call.above('function_definition')?.field('name').text === 'main';
 }
