@@ -64,6 +64,7 @@ const clients = new Set([
   'aiohttp.ClientSession',
 ]);
 
+/** Methods that send something at once; `query`, `add` and `delete` only prepare. */
 const databaseMethods = new Set([
   'execute',
   'scalar',
@@ -73,10 +74,8 @@ const databaseMethods = new Set([
   'refresh',
   'stream',
   'stream_scalars',
-  'query',
   'exec',
   'get',
-  'delete',
   'merge',
 ]);
 const sessionClasses = /^(?:sqlalchemy|sqlmodel)\..*(?:Session|Connection|Engine)$/;

@@ -48,7 +48,6 @@ export default defineRule({
   requirements: ['000-003', '001-023', '002-071', '002-084', '004-110', '004-114'],
   peers: [],
   options,
-  mentions: ['://', ':'],
   examples: [
     {
       bad: py`
@@ -155,10 +154,10 @@ export default defineRule({
     string(string, file, given) {
       const content = string.child('string_content');
       // A triple-quoted text is prose or a document of its own.
-      if (!content || string.firstNamed?.text.endsWith('"""')) return undefined;
+      if (!content || content.end - content.start > 300 || string.firstNamed?.text.endsWith('"""')) return undefined;
       const opening = content.start - (string.firstNamed?.end ?? content.start);
       const first = opening === 0 ? content.text : '';
-      if (!first.includes(':') || first.length > 300) return undefined;
+      if (!first.includes(':')) return undefined;
       const found = addressIn(first, string.child('interpolation') !== undefined);
       if (!found || found.isScope || fitsPattern(found.host, given.allowedHosts)) return undefined;
       if (isTestFile(file) || isScript(file) || isMigration(file) || isSettingsModule(file, given.settingsModules))

@@ -19,7 +19,7 @@ import {
 const options = z.strictObject({
   allowed: z
     .array(z.number())
-    .default([0, 1, -1, 2, 3, 4, 8, 10, 12, 16, 24, 32, 60, 64, 100, 128, 255, 256, 365, 1000, 1024, 3600])
+    .default([0, 1, -1, 2, 7, 10, 24, 60, 100, 365, 1000, 1024, 3600])
     .meta({ description: 'Numbers that everybody can read, so that they need no name.' }),
 });
 type Options = z.output<typeof options>;
@@ -46,8 +46,8 @@ export default defineRule({
 
 
         def wait(attempts: int, rows: list[str]) -> str:
-            if attempts > 7:
-        #                 ^ GR706 unsafe: The number \`7\` has no name; make it a constant that says what it means.
+            if attempts > 9:
+        #                 ^ GR706 unsafe: The number \`9\` has no name; make it a constant that says what it means.
                 time.sleep(45)
         #                  ^^ GR706 unsafe
             return rows[6]
@@ -60,7 +60,7 @@ export default defineRule({
 
         SLEEP_ARGUMENT = 45
 
-        ATTEMPTS_LIMIT = 7
+        ATTEMPTS_LIMIT = 9
 
 
         def wait(attempts: int, rows: list[str]) -> str:
@@ -81,13 +81,13 @@ export default defineRule({
 
 
         def check(age: int, rows: list[str], limit: int = 50) -> bool:
-            WIDTH = round(7.7)
+            WIDTH = round(9.7)
             rows[0] = rows[-1]
             connect(timeout=45)
             if len(rows) >= 2 or age == 100:
                 return False
             day = datetime(2024, 5, 17)
-            share = age * 7
+            share = age * 9
             return rows[5:9] == [] and 0x7F > share
       `,
     },
@@ -106,28 +106,28 @@ export default defineRule({
             if sys.version_info[0] < 3:
                 raise SystemExit(5)
             round(1.2345, 5)
-            range(7)
+            range(9)
       `,
     },
     {
       ok: py`
         def test_rows(rows: list[str]) -> None:
-            assert len(rows) == 7
+            assert len(rows) == 9
       `,
       path: 'tests/test_rows.py',
     },
     {
       ok: py`
         def check(rows: list[str]) -> bool:
-            return len(rows) == 7
+            return len(rows) == 9
       `,
-      options: { allowed: [7] },
+      options: { allowed: [9] },
     },
   ],
   on: {
     comparison_operator(comparison, file, given): Finding[] {
       const operands = comparison.namedChildren;
-      if (operands.some((one) => isCode(one))) return [];
+      if (!operands.some(isNumber) || operands.some(isCode)) return [];
       return operands.flatMap((operand, index) => {
         const other = operands[index === 0 ? 1 : index - 1];
         if (!other || !isNumber(operand) || isNumber(other)) return [];
@@ -174,7 +174,7 @@ function report(number: Node, constant: string, file: SourceFile, given: Options
   ];
 }
 
-/** The number goes into a constant with a name: `WIDTH = round(7.7)`. */
+/** The number goes into a constant with a name: `WIDTH = round(9.7)`. */
 function isNamed(number: Node): boolean {
   for (let node = number.parent; node; node = node.parent) {
     if (node.is('assignment')) return /^_*[A-Z][A-Z0-9_]*$/.test(node.field('left').text);
@@ -229,6 +229,8 @@ const plain = new Set([
   'setdefault',
   'status',
   'send_response',
+  'set_option',
+  'setsockopt',
   'send_error',
   'HTTPException',
 ]);
