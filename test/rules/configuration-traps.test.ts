@@ -12,8 +12,8 @@ function examined(code: string, text: string, path = 'app/example.py', options: 
   return { spans: findings.map((finding) => text.slice(finding.start, finding.end)), fixed };
 }
 
-suite('Fixes of configuration and log files', () => {
-  test('GR413 offers nothing where the arguments do not fit a rotating handler', () => {
+describe('Fixes of configuration and log files', () => {
+  it('GR413 offers nothing where the arguments do not fit a rotating handler', () => {
     const { spans, fixed } = examined(
       'GR413',
       py`
@@ -29,7 +29,7 @@ suite('Fixes of configuration and log files', () => {
     assert.deepEqual(fixed, []);
   });
 
-  test('GR413 keeps the layout and the alias of the module', () => {
+  it('GR413 keeps the layout and the alias of the module', () => {
     const { fixed } = examined(
       'GR413',
       py`
@@ -56,7 +56,7 @@ suite('Fixes of configuration and log files', () => {
     ]);
   });
 
-  test('GR701 offers nothing where neither a configuration nor settings are at hand', () => {
+  it('GR701 offers nothing where neither a configuration nor settings are at hand', () => {
     const { spans, fixed } = examined(
       'GR701',
       py`
@@ -69,7 +69,7 @@ suite('Fixes of configuration and log files', () => {
     assert.deepEqual(fixed, []);
   });
 
-  test('GR701 reads what the option names', () => {
+  it('GR701 reads what the option names', () => {
     const text = py`
       from app.core.config import settings
 
@@ -84,7 +84,7 @@ suite('Fixes of configuration and log files', () => {
     ]);
   });
 
-  test('GR701 takes no local name for the settings object', () => {
+  it('GR701 takes no local name for the settings object', () => {
     const { spans, fixed } = examined(
       'GR701',
       py`
@@ -97,7 +97,7 @@ suite('Fixes of configuration and log files', () => {
     assert.deepEqual(fixed, []);
   });
 
-  test('GR706 gives a constant a name that nothing else has', () => {
+  it('GR706 gives a constant a name that nothing else has', () => {
     const text = py`
       ROWS_INDEX = 3
 
@@ -105,10 +105,12 @@ suite('Fixes of configuration and log files', () => {
       def first(rows: list[str]) -> str:
           return rows[5]
     `;
-    assert.deepEqual(examined('GR706', text).fixed, [`ROWS_INDEX_2 = 5\n\n\n${text.replace('rows[5]', 'rows[ROWS_INDEX_2]')}`]);
+    assert.deepEqual(examined('GR706', text).fixed, [
+      `ROWS_INDEX_2 = 5\n\n\n${text.replace('rows[5]', 'rows[ROWS_INDEX_2]')}`,
+    ]);
   });
 
-  test('GR707 offers nothing where the old form of configuration stands', () => {
+  it('GR707 offers nothing where the old form of configuration stands', () => {
     const { spans, fixed } = examined(
       'GR707',
       py`
