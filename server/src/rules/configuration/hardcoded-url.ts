@@ -30,6 +30,9 @@ const options = z.strictObject({
       'www.w3.org',
       '*json-schema.org',
       'schema.org',
+      'xml.org',
+      '*.xml.org',
+      'xml.python.org',
     ])
     .meta({ description: 'Hosts of names and examples, to which nobody connects; `*` stands for anything.' }),
 });
@@ -131,10 +134,15 @@ export default defineRule({
         TIME = "12:30"
         IMAGE = "postgres:16"
         ROUTE = "app.main:app"
+        FEATURE = "http://xml.org/sax/features/validation"
 
 
         class Link(BaseModel):
             url: str = Field(examples=["https://api.weather.io/v1"])
+
+
+        if __name__ == "__main__":
+            show("http://localhost:8000/")
       `,
     },
     {
@@ -293,6 +301,8 @@ function isNoAddress(string: Node, file: SourceFile): boolean {
         return true;
     }
     if (node.is('class_definition')) return isSettings(node, file);
+    // What a module does when it is run by hand is a demonstration.
+    if (node.is('if_statement') && node.field('condition').text.startsWith('__name__')) return true;
     if (node.is('function_definition')) return false;
     child = node;
   }

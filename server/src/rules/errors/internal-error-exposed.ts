@@ -64,6 +64,11 @@ export default defineRule({
         #                                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR414 none
 
 
+        @app.exception_handler(ValueError)
+        async def refused(request: Request, exc: ValueError) -> JSONResponse:
+            return JSONResponse(status_code=422, content={"error": str(exc)})
+
+
         @app.get("/health")
         async def health() -> dict[str, str]:
             try:
@@ -251,7 +256,14 @@ function shownBy(call: TypedNode<'call'>, file: SourceFile): readonly Node[] | u
   return file.qualified(callee) === 'json.dumps' ? positional.slice(0, 1) : undefined;
 }
 
-const textFunctions = new Set(['builtins.str', 'builtins.repr', 'builtins.ascii', 'builtins.format', 'builtins.dict']);
+const textFunctions = new Set([
+  'builtins.str',
+  'builtins.repr',
+  'builtins.ascii',
+  'builtins.format',
+  'builtins.dict',
+  'fastapi.encoders.jsonable_encoder',
+]);
 const stringMethods = new Set(['strip', 'lower', 'upper', 'title', 'capitalize', 'encode', 'join', 'replace']);
 const tracebacks = new Set(['traceback.format_exc', 'traceback.format_exception']);
 
