@@ -47,9 +47,11 @@ export {
 } from './idioms/clock-fixes.ts';
 export * from './idioms/column-indexes.ts';
 export * from './idioms/complexity.ts';
+export * from './idioms/configuration.ts';
 export * from './idioms/datetimes.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
 export * from './idioms/docstrings.ts';
+export * from './idioms/external-calls.ts';
 export * from './idioms/handlers.ts';
 export * from './idioms/imported-names.ts';
 export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';

@@ -53,12 +53,30 @@ import syncGeneratorStream from './async/sync-generator-stream.ts';
 import syncRoute from './async/sync-route.ts';
 import threadLockInAsync from './async/thread-lock-in-async.ts';
 import unawaitedCoroutine from './async/unawaited-coroutine.ts';
+import environmentNameCase from './configuration/environment-name-case.ts';
+import environmentOutsideSettings from './configuration/environment-outside-settings.ts';
+import flatSettingsGroup from './configuration/flat-settings-group.ts';
+import hardcodedUrl from './configuration/hardcoded-url.ts';
+import hardcodedValue from './configuration/hardcoded-value.ts';
+import magicNumber from './configuration/magic-number.ts';
+import settingsClass from './configuration/settings-class.ts';
+import settingsWithoutEnvFile from './configuration/settings-without-env-file.ts';
 import bareExcept from './errors/bare-except.ts';
 import broadExcept from './errors/broad-except.ts';
+import componentWithoutLogging from './errors/component-without-logging.ts';
 import errorLogWithoutTraceback from './errors/error-log-without-traceback.ts';
 import exceptWithoutLog from './errors/except-without-log.ts';
+import exceptionOutsideHierarchy from './errors/exception-outside-hierarchy.ts';
+import externalCallNotLogged from './errors/external-call-not-logged.ts';
+import externalCallUnguarded from './errors/external-call-unguarded.ts';
 import genericRaise from './errors/generic-raise.ts';
+import internalErrorExposed from './errors/internal-error-exposed.ts';
+import logFileWithoutRotation from './errors/log-file-without-rotation.ts';
+import logLevelMismatch from './errors/log-level-mismatch.ts';
+import logWithoutContext from './errors/log-without-context.ts';
 import loggerName from './errors/logger-name.ts';
+import loggingConfiguredElsewhere from './errors/logging-configured-elsewhere.ts';
+import otherLoggingLibrary from './errors/other-logging-library.ts';
 import print from './errors/print.ts';
 import raiseWithoutCause from './errors/raise-without-cause.ts';
 import rootLogger from './errors/root-logger.ts';
@@ -188,12 +206,30 @@ export const rules: readonly Rule[] = [
   syncRoute,
   threadLockInAsync,
   unawaitedCoroutine,
+  environmentNameCase,
+  environmentOutsideSettings,
+  flatSettingsGroup,
+  hardcodedUrl,
+  hardcodedValue,
+  magicNumber,
+  settingsClass,
+  settingsWithoutEnvFile,
   bareExcept,
   broadExcept,
+  componentWithoutLogging,
   errorLogWithoutTraceback,
   exceptWithoutLog,
+  exceptionOutsideHierarchy,
+  externalCallNotLogged,
+  externalCallUnguarded,
   genericRaise,
+  internalErrorExposed,
+  logFileWithoutRotation,
+  logLevelMismatch,
+  logWithoutContext,
   loggerName,
+  loggingConfiguredElsewhere,
+  otherLoggingLibrary,
   print,
   raiseWithoutCause,
   rootLogger,

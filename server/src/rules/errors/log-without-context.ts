@@ -1,0 +1,205 @@
+import {
+  argumentsOf,
+  defineRule,
+  handlerAround,
+  isTestFile,
+  type LogCall,
+  logCallOf,
+  logCallsIn,
+  type Node,
+  parametersOf,
+  py,
+  type SourceFile,
+} from '../../engine/index.ts';
+
+export default defineRule({
+  code: 'GR416',
+  name: 'log-without-context',
+  family: 'errors',
+  severity: 'information',
+  standards: ['production', 'flow', 'backend'],
+  summary: 'An error log that says of nothing and nobody in particular',
+  advice: 'Log what the function was working on: its arguments, an id, the exception',
+  why: 'The log says that a payment failed; it does not say which. Whoever reads it at night has ten thousand payments to choose from. The values are at hand where the message is written, and nowhere else later.',
+  fix: 'none',
+  requirements: ['000-048', '000-049', '002-004', '002-075', '002-076', '004-124', '004-134'],
+  peers: [],
+  mentions: ['except'],
+  examples: [
+    {
+      bad: py`
+        import logging
+
+        logger = logging.getLogger(__name__)
+
+
+        def charge(order_id: int, amount: float) -> None:
+            try:
+                gateway.charge(order_id, amount)
+            except GatewayError:
+                logger.exception("charging failed")
+        #       ^^^^^^^^^^^^^^^^ GR416 none: This log of an error names no value; add what it is about, such as \`order_id\` and \`amount\`.
+                raise
+            except OSError as err:
+                logger.warning("gateway is away", exc_info=True)
+        #       ^^^^^^^^^^^^^^ GR416 none
+      `,
+    },
+    {
+      bad: py`
+        import logging
+
+        logger = logging.getLogger(__name__)
+
+
+        def sync() -> None:
+            try:
+                connect()
+            except OSError as err:
+                logger.error("no connection " "to the archive")
+        #       ^^^^^^^^^^^^ GR416 none: This log of an error names no value; add what it is about, such as \`err\`.
+      `,
+    },
+    {
+      ok: py`
+        import logging
+
+        import structlog
+
+        logger = logging.getLogger(__name__)
+        log = structlog.get_logger()
+
+
+        def charge(order_id: int) -> None:
+            logger.error("charging is switched off")
+            try:
+                gateway.charge(order_id)
+            except GatewayError as err:
+                logger.exception("charging %s failed", order_id)
+                logger.error(f"charging {order_id} failed")
+                logger.error("charging failed", extra={"order_id": order_id})
+                logger.error("charging failed: " + str(err))
+                logger.warning(message)
+                log.error("charging failed", order_id=order_id)
+                log.bind(order_id=order_id).error("charging failed")
+                logger.info("next order")
+      `,
+    },
+    {
+      ok: py`
+        import logging
+
+        logger = logging.getLogger(__name__)
+
+        try:
+            import orjson
+        except ImportError:
+            logger.warning("orjson is not installed")
+
+
+        def serve() -> None:
+            try:
+                run()
+            except KeyboardInterrupt:
+                logger.warning("stopped")
+      `,
+    },
+    {
+      ok: py`
+        def charge(order_id: int, report) -> None:
+            try:
+                gateway.charge(order_id)
+            except OSError:
+                report.error("charging failed")
+
+
+        def refund(order_id: int) -> None:
+            try:
+                gateway.refund(order_id)
+            except OSError:
+                logger.error("refunding %s failed", order_id)
+                logger.exception("traceback:")
+      `,
+    },
+  ],
+  on: {
+    call(call, file) {
+      const callee = call.field('function');
+      const method = callee.is('attribute') ? callee.field('attribute').text : callee.text;
+      if (!levels.has(method)) return undefined;
+      const log = logCallOf(call, file);
+      if (!log || log.values.length > 0 || !log.message || !isPlainText(log.message)) return undefined;
+      if (isTestFile(file)) return undefined;
+      const { keywords, hasDoubleSplat, hasSplat } = argumentsOf(call);
+      if (hasDoubleSplat || hasSplat || [...keywords.keys()].some((name) => !aboutTheTraceback.has(name)))
+        return undefined;
+      // A logger that was derived on the spot carries its context with it.
+      if (callee.is('attribute') && callee.field('object').is('call') && log.kind !== 'std') return undefined;
+      const handler = handlerAround(call);
+      if (!handler) return undefined;
+      if (logCallsIn(handler, file).some((other) => other.call !== call && namesValue(other))) return undefined;
+      const atHand = valuesAtHand(call, file, handler.alias?.text);
+      if (atHand.length === 0) return undefined;
+      const kind = log.level === 'warning' ? 'a warning' : 'an error';
+      return {
+        at: callee,
+        message: `This log of ${kind} names no value; add what it is about, such as ${listed(atHand)}.`,
+      };
+    },
+  },
+});
+
+const levels = new Set([
+  'warning',
+  'warn',
+  'error',
+  'exception',
+  'critical',
+  'fatal',
+  'awarning',
+  'aerror',
+  'aexception',
+  'acritical',
+]);
+const aboutTheTraceback = new Set(['exc_info', 'stack_info', 'stacklevel']);
+
+function isPlainText(message: Node): boolean {
+  if (message.is('parenthesized_expression')) return message.firstNamed ? isPlainText(message.firstNamed) : false;
+  if (message.is('concatenated_string')) return message.namedChildren.every(isPlainText);
+  return message.is('string') && !message.child('interpolation');
+}
+
+/** Another log of the same handler has the values. */
+function namesValue(log: LogCall): boolean {
+  return log.values.length > 0 || (log.message !== undefined && !isPlainText(log.message));
+}
+
+/** What the function was given, and the exception: where there is none of either, there may be nothing to tell. */
+function valuesAtHand(call: Node, file: SourceFile, alias: string | undefined): string[] {
+  const definition = file.enclosingFunction(call);
+  const given = definition?.is('function_definition')
+    ? parametersOf(definition).flatMap(({ name }) => (withoutMeaning.has(name) ? [] : [name]))
+    : [];
+  return [...given.slice(0, 2), ...(alias === undefined ? [] : [alias])];
+}
+
+/** Parameters that are tools of the function, not what it works on. */
+const withoutMeaning = new Set([
+  'self',
+  'cls',
+  'db',
+  'session',
+  'db_session',
+  'request',
+  'response',
+  'background_tasks',
+  'settings',
+  'config',
+  'logger',
+  'app',
+]);
+
+function listed(names: readonly string[]): string {
+  const shown = names.map((name) => `\`${name}\``);
+  return shown.length > 1 ? `${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}` : (shown[0] ?? '');
+}
