@@ -48,7 +48,8 @@ export function dispatchOf(all: readonly EnabledRule[], mentioned: ReadonlySet<s
   return dispatch;
 }
 
-function tablesOf(rules: readonly EnabledRule[], all: readonly EnabledRule[]): Dispatch {
+/** The tables for exactly these rules; the engine's own are looked for among all. */
+export function tablesOf(rules: readonly EnabledRule[], all: readonly EnabledRule[]): Dispatch {
   const table: (Work | undefined)[] = Array.from(kinds, () => undefined);
   const workOf = (kind: (typeof kinds)[number]): Work => {
     const number = kindNumber(kind);

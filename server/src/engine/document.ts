@@ -1,6 +1,6 @@
 import type { Severity } from '../../../shared-rules/src/index.ts';
-import { type Dispatch, dispatchOf, type Work, wordsOf } from './dispatch.ts';
-import { consultKey, type FileFacts, headerKey, SourceFile } from './file.ts';
+import { type Dispatch, dispatchOf, tablesOf, type Work, wordsOf } from './dispatch.ts';
+import { consultKey, type FileFacts, firstKey, headerKey, linesKey, SourceFile } from './file.ts';
 import { guarded } from './fix.ts';
 import type { ConfiguredRule, EnabledRule, Finding, Fix, StoredFinding } from './rule.ts';
 import {
@@ -53,7 +53,6 @@ export interface Reported {
 export class Document {
   readonly file: SourceFile;
   readonly #parser: ParserPort;
-  readonly #facts: FileFacts;
   readonly #rules: RuleSet;
   readonly #words: readonly string[];
   /** Words that rules wait for and the text holds. */
@@ -72,6 +71,9 @@ export class Document {
   /** Units that read the members of some class. */
   readonly #memberReaders = new Set<Unit>();
   /** Units whose checks placed findings in other units, such as a class's in its members; by the unit they lie in. */
+  /** The unit with the first statement, and the unit with the first line. */
+  #firstUnit: Unit | undefined;
+  #topUnit: Unit | undefined;
   readonly #guests = new Map<Unit, Set<Unit>>();
   /** Units with a suppression of the whole file. */
   readonly #suppressors = new Set<Unit>();
@@ -80,7 +82,6 @@ export class Document {
 
   constructor(parser: ParserPort, text: string, facts: FileFacts, rules: RuleSet) {
     this.#parser = parser;
-    this.#facts = facts;
     this.#length = text.length;
     this.#rules = rules;
     this.#words = wordsOf(rules.rules);
@@ -90,7 +91,7 @@ export class Document {
     this.file = new SourceFile(facts);
     this.#fileLevel = rules.rules.flatMap((enabled) =>
       enabled.rule.file
-        ? [{ enabled, consulted: new Set<string>(), membersRead: new Set<number>(), findings: [] }]
+        ? [{ enabled, consulted: new Set<string>(), membersRead: new Set<number>(), findings: [], hasRun: false }]
         : [],
     );
     this.#replace(0, 0, cutFrom(text));
@@ -310,39 +311,51 @@ export class Document {
     for (const unit of gone) this.#memberReaders.delete(unit);
     for (const unit of this.#memberReaders) if (intersects(unit.membersRead, touched)) stale.add(unit);
     const fresh = new Set(added.filter((unit) => !this.#suppressed.has(unit)));
-    if (this.#recountWords(gone, added)) for (const unit of this.#units) stale.add(unit);
+    const woken = this.#awaken(added);
     const moved = new Set<Unit>();
     for (const unit of gone) for (const home of this.#homesOf(unit)) moved.add(home);
     const facts = this.#examineAll(stale, fresh, gone, moved);
+    if (woken.length > 0) this.#examineFor(woken, stale);
     this.#rehouse(gone, stale);
     for (const home of moved) if (this.#signatures.has(home)) stale.add(home);
-    for (const unit of this.#runFileLevel(facts, changed, new Set(gone), stale.size > 0 || gone.length > 0))
+    const changedForFile = this.#noteOutline(changed, gone, fresh);
+    for (const unit of this.#runFileLevel(facts, changedForFile, new Set(gone), stale.size > 0 || gone.length > 0))
       stale.add(unit);
     // What the file level said before may stand in segments that are no more.
     for (const unit of gone) stale.delete(unit);
     this.#suppress(stale, gone);
   }
 
-  /** Finds out which words are still or newly mentioned; true when rules come into play or leave it. */
-  #recountWords(gone: readonly Unit[], added: readonly Unit[]): boolean {
-    if (this.#facts.reexport) return false;
-    let changed = false;
+  /** The changed keys, with those of what the file level may ask of the whole file. */
+  #noteOutline(changed: ReadonlySet<string>, gone: readonly Unit[], fresh: ReadonlySet<Unit>): ReadonlySet<string> {
+    const all = new Set(changed);
+    const last = this.#units.at(-1);
+    const lines = last ? last.startLine + last.lineBreaks + (last.text.endsWith('\n') ? 0 : 1) : 0;
+    if (lines !== this.file.lineCountForDocument) all.add(consultKey(0, linesKey));
+    this.file.lineCountForDocument = lines;
+    const before = gone.some((unit) => unit === this.#firstUnit || unit === this.#topUnit);
+    this.#topUnit = this.#units[0];
+    this.#firstUnit = this.#units.find((unit) => unit.rows.length > rowSize && unit.statements.length > 0);
+    if (before || (this.#firstUnit && fresh.has(this.#firstUnit)) || (this.#topUnit && fresh.has(this.#topUnit)))
+      all.add(consultKey(0, firstKey));
+    return all;
+  }
+
+  /**
+   * The rules that come into play because a unit mentions a word they wait for. None ever leaves: a rule that is asked in
+   * a file without its words finds nothing there.
+   */
+  #awaken(added: readonly Unit[]): EnabledRule[] {
+    let woken = false;
     for (const word of this.#words) {
-      const before = this.#mentioned.has(word);
-      if (before && !gone.some((unit) => unit.text.includes(word))) continue;
-      const now =
-        added.some((unit) => unit.text.includes(word)) ||
-        (before && this.#units.some((unit) => unit.text.includes(word)));
-      if (now === before) continue;
-      if (now) this.#mentioned.add(word);
-      else this.#mentioned.delete(word);
-      changed = true;
+      if (this.#mentioned.has(word) || !added.some((unit) => unit.text.includes(word))) continue;
+      this.#mentioned.add(word);
+      woken = true;
     }
-    if (!changed) return false;
-    const next = dispatchOf(this.#rules.rules, this.#mentioned);
-    const same = next === this.#dispatch;
-    this.#dispatch = next;
-    return !same;
+    if (!woken) return [];
+    const before = this.#dispatch;
+    this.#dispatch = dispatchOf(this.#rules.rules, this.#mentioned);
+    return [...this.#dispatch.active].filter((enabled) => !before.active.has(enabled));
   }
 
   /** The other units that a unit's checks placed findings in. */
@@ -508,18 +521,31 @@ export class Document {
     unit.findings = [];
     unit.facts = new Map();
     const { table } = this.#dispatch;
-    this.file.examine(unit, () => {
-      const { rows } = unit;
-      const count = rows.length / rowSize;
-      for (let row = 0; row < count; row++) {
-        const cell = rows[row * rowSize + kindColumn] ?? 0;
-        const work = table[cell & kindMask];
-        if (work === undefined) continue;
-        const node = Node.at(unit, row);
-        if ((cell & brokenFlag) !== 0 && !isWholeEnough(node)) continue;
-        this.#ask(unit, node, work);
-      }
-    });
+    this.file.examine(unit, () => this.#walk(unit, table));
+  }
+
+  /** Asks rules that have just come into play about every unit that was not examined anyway. */
+  #examineFor(woken: readonly EnabledRule[], examined: Set<Unit>): void {
+    const { table } = tablesOf(woken, woken);
+    for (const unit of this.#units) {
+      if (examined.has(unit)) continue;
+      const before = unit.findings.length;
+      this.file.examine(unit, () => this.#walk(unit, table));
+      if (unit.findings.length > before) examined.add(unit);
+    }
+  }
+
+  #walk(unit: Unit, table: Dispatch['table']): void {
+    const { rows } = unit;
+    const count = rows.length / rowSize;
+    for (let row = 0; row < count; row++) {
+      const cell = rows[row * rowSize + kindColumn] ?? 0;
+      const work = table[cell & kindMask];
+      if (work === undefined) continue;
+      const node = Node.at(unit, row);
+      if ((cell & brokenFlag) !== 0 && !isWholeEnough(node)) continue;
+      this.#ask(unit, node, work);
+    }
   }
 
   #ask(unit: Unit, node: Node, { checks, collectors }: Work): void {
@@ -586,17 +612,19 @@ export class Document {
       if (!active && level.findings.length === 0) continue;
       const due =
         !active ||
+        !level.hasRun ||
         changedFacts.has(code) ||
         level.findings.some((finding) => gone.has(finding.unit) || finding.source.related !== undefined) ||
         intersects(level.consulted, changedNames) ||
         (level.membersRead.size > 0 && moved);
       if (!due) continue;
       for (const finding of level.findings) touched.add(finding.unit);
-      const facts = this.#units.flatMap((unit) => unit.facts.get(code) ?? []);
+      const facts = this.#factsOf(code);
       level.consulted = new Set();
       level.membersRead = new Set();
       level.findings = [];
       const [first] = this.#units;
+      level.hasRun = active && first !== undefined;
       if (!first || !active) continue;
       this.file.examine(level, () => {
         try {
@@ -620,6 +648,16 @@ export class Document {
       for (const finding of level.findings) touched.add(finding.unit);
     }
     return touched;
+  }
+
+  #factsOf(code: string): PlacedFact[] {
+    const all: PlacedFact[] = [];
+    for (const unit of this.#units) {
+      if (unit.facts.size === 0) continue;
+      const facts = unit.facts.get(code);
+      if (facts) for (const fact of facts) all.push(fact);
+    }
+    return all;
   }
 
   /** Decides anew which findings of the given units are visible. */
@@ -763,6 +801,7 @@ interface FileLevel {
   consulted: Set<string>;
   membersRead: Set<number>;
   findings: StoredFinding[];
+  hasRun: boolean;
 }
 
 function cutFrom(text: string): NewCut[] {

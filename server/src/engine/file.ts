@@ -39,6 +39,8 @@ export class SourceFile {
   readonly moduleTable = new NameTable();
   readonly #classTables = new Map<number, NameTable>();
   #units: readonly Unit[] = [];
+  /** For the document only. */
+  lineCountForDocument = 0;
   #examined: Reader | undefined;
   /** Expressions whose names are being looked up, so that `a = b; b = a` comes to an end. */
   readonly #resolving = new Set<Node>();
@@ -86,6 +88,26 @@ export class SourceFile {
     if (!unit) return '';
     const lineStart = unit.lines.lineStart(unit.lines.line(offset - unit.start));
     return /^[ \t]*/.exec(unit.text.slice(lineStart))?.[0] ?? '';
+  }
+
+  /** How many lines the file has; a last one without a line break counts. */
+  lineCount(): number {
+    this.#consult(0, linesKey);
+    return this.lineCountForDocument;
+  }
+
+  /** The text of the file's first line, without a byte order mark and trailing white space: where findings about a file stand. */
+  firstLine(): Span {
+    this.#consult(0, firstKey);
+    const text = this.#units[0]?.text ?? '';
+    const start = text.startsWith('\ufeff') ? 1 : 0;
+    return { start, end: start + (/^.*/.exec(text.slice(start))?.[0].trimEnd().length ?? 0) };
+  }
+
+  /** The first statement of the file. */
+  firstStatement(): Node | undefined {
+    this.#consult(0, firstKey);
+    return this.#units.find((unit) => unit.statements.length > 0)?.statements[0];
   }
 
   /** The offset of the start of the line that `offset` is on. */
@@ -375,6 +397,10 @@ export function unitOf(node: Node): Unit {
 export function consultKey(scope: number, name: string): string {
   return `${scope}:${name}`;
 }
+
+/** The names under which the number of lines and the first statement are consulted. */
+export const linesKey = '<lines>';
+export const firstKey = '<first>';
 
 /** The name under which a class's header is consulted; no Python name is spelt so. */
 export const headerKey = '<header>';

@@ -45,6 +45,7 @@ export default defineRule<typeof options, Told>({
   requirements: ['004-250'],
   peers: [],
   options,
+  mentions: ['await'],
   examples: [
     {
       bad: py`

@@ -29,6 +29,7 @@ export default defineRule<never, Told>({
   fix: 'none',
   requirements: ['004-248'],
   peers: [],
+  mentions: ['StreamingResponse'],
   examples: [
     {
       bad: py`

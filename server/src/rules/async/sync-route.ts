@@ -49,6 +49,7 @@ export default defineRule<typeof options, Told>({
   requirements: ['001-007', '004-010'],
   peers: [],
   options,
+  mentions: ['.get', '.post', '.put', '.patch', '.delete', '.head', '.options', '.trace', 'api_route'],
   examples: [
     {
       bad: py`

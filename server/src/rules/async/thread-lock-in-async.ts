@@ -36,6 +36,7 @@ export default defineRule<never, Told>({
     'An `asyncio.Lock` guards tasks of one event loop only, no longer threads; other modules that use it have to change too.',
   requirements: ['004-251'],
   peers: [],
+  mentions: ['Lock', 'Semaphore', 'Condition', 'Event', 'Barrier'],
   examples: [
     {
       bad: py`

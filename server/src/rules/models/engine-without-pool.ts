@@ -34,6 +34,7 @@ export default defineRule({
       .default(['pool_size', 'max_overflow', 'pool_pre_ping', 'pool_recycle', 'pool_timeout', 'poolclass', 'pool'])
       .meta({ description: 'Arguments of which one at least has to be stated.' }),
   }),
+  mentions: ['create_async_engine'],
   examples: [
     {
       bad: py`

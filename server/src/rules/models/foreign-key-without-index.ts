@@ -26,6 +26,7 @@ export default defineRule({
   fixSafety: 'The database gets the index only by a migration.',
   requirements: ['004-231'],
   peers: [],
+  mentions: ['ForeignKey', 'foreign_key'],
   examples: [
     {
       bad: py`

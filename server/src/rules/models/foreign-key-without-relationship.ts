@@ -27,6 +27,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['004-090'],
   peers: [],
+  mentions: ['ForeignKey', 'foreign_key'],
   examples: [
     {
       bad: py`

@@ -27,6 +27,7 @@ export default defineRule({
     'The statement is the same one for a single model; a query class of the project’s own, with filters of its own, is no longer used.',
   requirements: ['001-008', '004-020', '004-095'],
   peers: [],
+  mentions: ['query'],
   examples: [
     {
       bad: py`

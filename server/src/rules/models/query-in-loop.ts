@@ -23,6 +23,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['004-095', '004-096', '004-234'],
   peers: [],
+  mentions: ['await'],
   examples: [
     {
       bad: py`

@@ -71,6 +71,7 @@ export default defineRule({
       description: 'Names of sensitive columns; a column counts that is called so or ends in `_` and such a name.',
     }),
   }),
+  mentions: ['Column', 'mapped_column', 'Mapped', 'Field'],
   examples: [
     {
       bad: py`

@@ -22,6 +22,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['001-009', '001-018', '004-088', '004-247'],
   peers: ['SIM115'],
+  mentions: ['Session', 'sessionmaker', 'session_maker', 'session'],
   examples: [
     {
       bad: py`

@@ -30,6 +30,7 @@ export default defineRule({
       description: 'A model of more columns than this is large: it should be the only such model of its file.',
     }),
   }),
+  mentions: ['Column', 'mapped_column', 'Mapped', '__tablename__', 'SQLModel', 'table'],
   examples: [
     {
       options: { columns: 2 },

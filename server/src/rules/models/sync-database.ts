@@ -50,6 +50,7 @@ export default defineRule({
   fixSafety: 'What is done with it has to be awaited, and the database’s URL has to name an asynchronous driver.',
   requirements: ['001-007', '001-008', '001-015', '004-010', '004-020', '004-070', '004-088'],
   peers: [],
+  mentions: ['create_engine', 'sessionmaker', 'Session', 'scoped_session'],
   examples: [
     {
       bad: py`

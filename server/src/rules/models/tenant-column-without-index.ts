@@ -34,6 +34,7 @@ export default defineRule({
       .default(['creator_id', 'tenant_id'])
       .meta({ description: 'Names of the columns that hold the tenant.' }),
   }),
+  mentions: ({ columns }) => columns,
   examples: [
     {
       bad: py`

@@ -28,6 +28,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['001-020'],
   peers: [],
+  mentions: ['add', 'delete', 'merge'],
   examples: [
     {
       bad: py`

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineRule, isMigration, py, unitOf } from '../../engine/index.ts';
+import { defineRule, isMigration, py } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR903',
@@ -55,29 +55,10 @@ export default defineRule({
       options: { max: 2 },
     },
   ],
-  collect: {
-    module(segment) {
-      const { text, start, lineBreaks } = unitOf(segment);
-      const line = /^\ufeff?(.*)/.exec(text)?.[1]?.trimEnd() ?? '';
-      const from = start + (text.startsWith('\ufeff') ? 1 : 0);
-      return {
-        at: { start: from, end: from + line.length },
-        data: { lineBreaks, isLineOpen: !text.endsWith('\n') },
-      };
-    },
-  },
-  file(facts, file, { max }) {
-    const [first] = facts;
+  file(_facts, file, { max }) {
     // Alembic writes the revisions, and a revision cannot be split.
-    if (!first || isMigration(file)) return [];
-    let count = facts.at(-1)?.data.isLineOpen ? 1 : 0;
-    for (const { data } of facts) count += data.lineBreaks;
-    if (count <= max) return [];
-    return [
-      {
-        at: first.at,
-        message: `The file has more than ${max} lines; split it by what its parts are about.`,
-      },
-    ];
+    if (file.lineCount() <= max || isMigration(file)) return [];
+    const message = `The file has more than ${max} lines; split it by what its parts are about.`;
+    return [{ at: file.firstLine(), message }];
   },
 });

@@ -16,7 +16,6 @@ import {
   type SourceFile,
   stringValue,
   type TypedNode,
-  unitOf,
   words,
 } from '../../engine/index.ts';
 
@@ -306,26 +305,13 @@ export default defineRule({
       };
     },
   },
-  collect: {
-    module(segment) {
-      const { text, start } = unitOf(segment);
-      const first = segment.firstNamed;
-      const from = start + (text.startsWith('\ufeff') ? 1 : 0);
-      const line = /^\ufeff?(.*)/.exec(text)?.[1]?.trimEnd() ?? '';
-      return {
-        at: { start: from, end: from + line.length },
-        data: first === undefined ? 'empty' : isDocstring(first) ? 'docstring' : 'code',
-      };
-    },
-  },
-  file(facts, file, chosen): Finding[] {
-    const [first] = facts;
-    const decisive = facts.find(({ data }) => data !== 'empty');
-    if (!first || decisive?.data !== 'code' || !chosen.kinds.includes('module')) return [];
+  file(_facts, file, chosen): Finding[] {
+    const first = file.firstStatement();
+    if (!first || isDocstring(first) || !chosen.kinds.includes('module')) return [];
     if (isLeftAlone(file, chosen) || (!chosen.private && /^_(?!_)/.test(baseName(file)))) return [];
     return [
       {
-        at: first.at,
+        at: file.firstLine(),
         message: 'The module has no docstring; say what it is for.',
         fix: () => ({ title: 'Add a docstring', safety: 'unsafe', edits: [moduleDocstring(file)] }),
       },

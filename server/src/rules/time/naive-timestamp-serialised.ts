@@ -30,6 +30,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['000-055'],
   peers: [],
+  mentions: ['datetime', 'now', 'today'],
   examples: [
     {
       bad: py`

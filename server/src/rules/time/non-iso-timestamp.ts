@@ -29,6 +29,7 @@ export default defineRule({
   fixSafety: 'The response changes: clients that parse the old format have to follow.',
   requirements: ['004-193'],
   peers: [],
+  mentions: ['strftime'],
   examples: [
     {
       bad: py`

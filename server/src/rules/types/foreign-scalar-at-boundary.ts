@@ -42,6 +42,7 @@ export default defineRule({
       .default(['numpy', 'pandas', 'skyfield'])
       .meta({ description: 'Packages whose values must be converted before they leave a service.' }),
   }),
+  mentions: ({ modules }) => modules.map((name) => name.split('.')[0] ?? name),
   examples: [
     {
       bad: py`
