@@ -763,31 +763,81 @@ export class Document {
   }
 
   #report(finding: StoredFinding): Reported {
-    const { unit, from, to, source, rule } = finding;
-    const lines = unit.startLine;
-    return {
-      code: rule.card.code,
-      name: rule.card.name,
-      severity: finding.severity,
-      message: finding.message,
-      start: finding.start + unit.start,
-      end: finding.end + unit.start,
-      from: { line: from.line + lines, character: from.character },
-      to: { line: to.line + lines, character: to.character },
-      tags: source.tags ?? [],
-      mayFix: source.fix !== undefined,
-      related: (source.related ?? []).map((other) => ({
-        from: this.position(other.at.start),
-        to: this.position(other.at.end),
-        message: other.message,
-      })),
-      fixes: () => {
-        const made = quietly(() => source.fix?.());
-        return asList(made).map((fix) => guarded(fix, this.file, rule.card.fixSafety));
-      },
-    };
+    return new LiveFinding(this, finding);
   }
 }
+
+/**
+ * A stored finding seen from outside. Positions are worked out when asked for, since most are published by line and
+ * column alone, and a file can have thousands.
+ */
+class LiveFinding implements Reported {
+  readonly #document: Document;
+  readonly #finding: StoredFinding;
+
+  constructor(document: Document, finding: StoredFinding) {
+    this.#document = document;
+    this.#finding = finding;
+  }
+
+  get code(): string {
+    return this.#finding.rule.card.code;
+  }
+
+  get name(): string {
+    return this.#finding.rule.card.name;
+  }
+
+  get severity(): Severity {
+    return this.#finding.severity;
+  }
+
+  get message(): string {
+    return this.#finding.message;
+  }
+
+  get start(): number {
+    return this.#finding.start + this.#finding.unit.start;
+  }
+
+  get end(): number {
+    return this.#finding.end + this.#finding.unit.start;
+  }
+
+  get from(): Position {
+    const { from, unit } = this.#finding;
+    return { line: from.line + unit.startLine, character: from.character };
+  }
+
+  get to(): Position {
+    const { to, unit } = this.#finding;
+    return { line: to.line + unit.startLine, character: to.character };
+  }
+
+  get tags(): readonly ('unnecessary' | 'deprecated')[] {
+    return this.#finding.source.tags ?? noTags;
+  }
+
+  get related(): Reported['related'] {
+    return (this.#finding.source.related ?? []).map((other) => ({
+      from: this.#document.position(other.at.start),
+      to: this.#document.position(other.at.end),
+      message: other.message,
+    }));
+  }
+
+  get mayFix(): boolean {
+    return this.#finding.source.fix !== undefined;
+  }
+
+  fixes(): readonly Fix[] {
+    const { source, rule } = this.#finding;
+    const made = quietly(() => source.fix?.());
+    return asList(made).map((fix) => guarded(fix, this.#document.file, rule.card.fixSafety));
+  }
+}
+
+const noTags: readonly ('unnecessary' | 'deprecated')[] = [];
 
 interface NewCut {
   readonly text: string;

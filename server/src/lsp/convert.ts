@@ -39,8 +39,9 @@ export function toDiagnostic(
   const href = documentation(finding.code);
   if (href !== undefined) diagnostic.codeDescription = { href };
   if (finding.tags.length > 0) diagnostic.tags = finding.tags.map((tag) => tags[tag]);
-  if (related && finding.related.length > 0) {
-    diagnostic.relatedInformation = finding.related.map((other) => ({
+  const others = related ? finding.related : [];
+  if (others.length > 0) {
+    diagnostic.relatedInformation = others.map((other) => ({
       location: { uri, range: { start: other.from, end: other.to } },
       message: other.message,
     }));
