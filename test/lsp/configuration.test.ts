@@ -323,7 +323,7 @@ describe('language server: settings', () => {
       const uri = write('groundrules.toml', '');
       const server = await startClient({ folders: [folder] });
       client = server;
-      await server.open(uri, 'select = ["GR42", "XX"]\nunknwon = 1\n', 'toml', 4);
+      await server.open(uri, 'select = ["GR77", "XX"]\nunknwon = 1\n', 'toml', 4);
       const { version, diagnostics } = await server.next(uri);
       assert.equal(version, 4);
       assert.deepEqual(

@@ -104,8 +104,8 @@ export default defineRule({
       bad: py`
         client = Client("AKIAQ4ZJ7MVT2XKLW3PB")
         #               ^^^^^^^^^^^^^^^^^^^^^^ GR614 none: This literal holds an AWS access key; read it from settings, and revoke this one if it was committed.
-        headers = {"X-Auth": "Bearer " "ghp_k3Jd92mXq7LsPvBn4TzRw8YcHf1GaEu5WoZi"}
-        #                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR614 none
+        headers = {"X-Auth": "Bearer " "AKIAQ4ZJ7MVT2XKLW3PB"}
+        #                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR614 none
         engine = create_engine("postgresql://app:tulip-Walk9@db.internal/app")
         #                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR614 none: This literal holds a password in a URL; read it from settings, and revoke this one if it was committed.
       `,
