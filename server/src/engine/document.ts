@@ -70,10 +70,10 @@ export class Document {
   readonly #homeless = new Set<Unit>();
   /** Units that read the members of some class. */
   readonly #memberReaders = new Set<Unit>();
-  /** Units whose checks placed findings in other units, such as a class's in its members; by the unit they lie in. */
   /** The unit with the first statement, and the unit with the first line. */
   #firstUnit: Unit | undefined;
   #topUnit: Unit | undefined;
+  /** Units whose checks placed findings in other units, such as a class's in its members; by the unit they lie in. */
   readonly #guests = new Map<Unit, Set<Unit>>();
   /** Units with a suppression of the whole file. */
   readonly #suppressors = new Set<Unit>();
