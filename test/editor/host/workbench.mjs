@@ -42,6 +42,25 @@ export function workbenchOf(page, { folder, out, group, log }) {
     });
   }
 
+  /**
+   * Holds the mouse over a place until a hover opens. A hover opens on movement, and not while the editor is scrolling
+   * or its first findings arrive, so the mouse leaves and comes again until one does.
+   *
+   * @param {() => Promise<{ x: number, y: number }>} aim
+   */
+  async function hoverUntilItOpens(aim) {
+    const opened = page.locator('.monaco-hover:visible').first();
+    const end = Date.now() + patience;
+    while (!(await opened.isVisible())) {
+      if (Date.now() > end) throw new Error('no hover opened');
+      const place = await aim();
+      await page.mouse.move(place.x - 9, place.y);
+      await page.waitForTimeout(150);
+      await page.mouse.move(place.x, place.y, { steps: 5 });
+      await opened.waitFor({ timeout: 2500 }).catch(() => {});
+    }
+  }
+
   return {
     folder,
     ready: () => page.locator('.monaco-workbench').waitFor({ timeout: patience }),
@@ -73,36 +92,32 @@ export function workbenchOf(page, { folder, out, group, log }) {
         .first()
         .waitFor({ timeout: patience }),
     click: (selector, text) => find(selector, text).click({ timeout: patience }),
-    async hover(selector, text) {
-      const box = await find(selector, text).boundingBox();
-      if (box === null) throw new Error(`${selector} is not on the screen`);
-      // A hover opens on movement, not on being there.
-      await page.mouse.move(box.x + 3, box.y + box.height / 2);
-      await page.waitForTimeout(200);
-      await page.mouse.move(box.x + Math.min(12, box.width - 1), box.y + box.height / 2);
-      await page.locator('.monaco-hover:visible').first().waitFor({ timeout: patience });
-    },
-    async hoverText(word) {
-      const place = await page.evaluate((/** @type {string} */ wanted) => {
-        for (const line of document.querySelectorAll('.editor-instance .view-line')) {
-          const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
-          for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-            const at = node.textContent?.indexOf(wanted) ?? -1;
-            if (at < 0) continue;
-            const range = document.createRange();
-            range.setStart(node, at);
-            range.setEnd(node, at + wanted.length);
-            const { x, y, width, height } = range.getBoundingClientRect();
-            return { x: x + width / 2, y: y + height / 2 };
+    hover: (selector, text) =>
+      hoverUntilItOpens(async () => {
+        const box = await find(selector, text).boundingBox();
+        if (box === null) throw new Error(`${selector} is not on the screen`);
+        return { x: box.x + Math.min(12, box.width - 1), y: box.y + box.height / 2 };
+      }),
+    hoverText: (word) =>
+      hoverUntilItOpens(async () => {
+        const place = await page.evaluate((/** @type {string} */ wanted) => {
+          for (const line of document.querySelectorAll('.editor-instance .view-line')) {
+            const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+            for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+              const at = node.textContent?.indexOf(wanted) ?? -1;
+              if (at < 0) continue;
+              const range = document.createRange();
+              range.setStart(node, at);
+              range.setEnd(node, at + wanted.length);
+              const { x, y, width, height } = range.getBoundingClientRect();
+              return { x: x + width / 2, y: y + height / 2 };
+            }
           }
-        }
-        return undefined;
-      }, word);
-      if (place === undefined) throw new Error(`"${word}" is not on the screen`);
-      await page.mouse.move(place.x - 2, place.y);
-      await page.mouse.move(place.x, place.y, { steps: 5 });
-      await page.locator('.monaco-hover:visible').first().waitFor({ timeout: patience });
-    },
+          return undefined;
+        }, word);
+        if (place === undefined) throw new Error(`"${word}" is not on the screen`);
+        return place;
+      }),
     async quickFixMenu(title) {
       const entry = page.locator('.action-widget .monaco-list-row', { hasText: title }).first();
       const end = Date.now() + patience;
