@@ -48,6 +48,7 @@ export {
 export * from './idioms/column-indexes.ts';
 export * from './idioms/complexity.ts';
 export * from './idioms/configuration.ts';
+export * from './idioms/database-queries.ts';
 export * from './idioms/datetimes.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
 export * from './idioms/docstrings.ts';
@@ -62,6 +63,7 @@ export { asyncHttpClients, httpClients, httpMethods, type IoCall, ioCall } from 
 export * from './idioms/item-edits.ts';
 export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
 export * from './idioms/jwt-claims.ts';
+export * from './idioms/layers.ts';
 export * from './idioms/logging.ts';
 export * from './idioms/markers.ts';
 export * from './idioms/members.ts';
