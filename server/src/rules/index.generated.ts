@@ -108,6 +108,8 @@ import tenantContextNotLocal from './models/tenant-context-not-local.ts';
 import unreviewedMigration from './models/unreviewed-migration.ts';
 import writeInLoop from './models/write-in-loop.ts';
 import writeWithoutCommit from './models/write-without-commit.ts';
+import databaseInRoute from './structure/database-in-route.ts';
+import databaseOutsideRepository from './structure/database-outside-repository.ts';
 import logicInInit from './structure/logic-in-init.ts';
 import mockInProduction from './structure/mock-in-production.ts';
 import stub from './structure/stub.ts';
@@ -261,6 +263,8 @@ export const rules: readonly Rule[] = [
   unreviewedMigration,
   writeInLoop,
   writeWithoutCommit,
+  databaseInRoute,
+  databaseOutsideRepository,
   logicInInit,
   mockInProduction,
   stub,

@@ -148,7 +148,13 @@ function readsNoTable(file: SourceFile, head: TypedNode<'call'>): boolean {
     if (!argument.is('call')) return false;
     const name = file.qualified(argument.field('function')) ?? '';
     const isPlain = /^sqlalchemy\.(?:\w+\.)*(?:func\.\w+|text|literal|literal_column)$/.test(name);
-    return isPlain && !argument.field('arguments').below('identifier').some((inner) => isClassName(inner.text));
+    return (
+      isPlain &&
+      !argument
+        .field('arguments')
+        .below('identifier')
+        .some((inner) => isClassName(inner.text))
+    );
   });
 }
 

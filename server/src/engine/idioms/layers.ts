@@ -38,13 +38,10 @@ export interface LayoutOptions {
 
 /** The options of every rule about layers: spread into the rule's own. */
 export const layoutOptions = {
-  roots: z
-    .array(z.string().min(1))
-    .default(['src', 'app'])
-    .meta({
-      description:
-        'The folders that hold `api`, `services`, `repositories`, `models`, `schemas` and `core`, themselves or in one package. Names or paths, wherever they stand in the workspace.',
-    }),
+  roots: z.array(z.string().min(1)).default(['src', 'app']).meta({
+    description:
+      'The folders that hold `api`, `services`, `repositories`, `models`, `schemas` and `core`, themselves or in one package. Names or paths, wherever they stand in the workspace.',
+  }),
   servicePackages: z
     .array(z.string().min(1))
     .default(['services'])
