@@ -61,6 +61,8 @@ function askedOfSession(
   if (!made) return undefined;
   const given = argumentsOf(call);
   const [first] = given.positional;
+  // What a session of one's own passes on is no query of its own.
+  if (first?.is('list_splat')) return undefined;
   const name = callee.text.includes('\n') ? method : callee.text;
   if (method === 'query') return { at: chainOf(call), name, model: modelIn(first) };
   if (method === 'get' || method === 'get_one') {
@@ -94,11 +96,15 @@ function askedOfSession(
 function headOf(expression: Node): Node | undefined {
   let head: Node | undefined = expression;
   while (head) {
+    if (head.is('parenthesized_expression')) {
+      head = head.firstNamed;
+      continue;
+    }
     const callee: Node | undefined = head.is('call') ? head.field('function') : undefined;
     if (!callee?.is('attribute')) return head;
     const object: Node = callee.field('object');
     if (!object.is('call', 'parenthesized_expression')) return head;
-    head = object.is('parenthesized_expression') ? object.firstNamed : object;
+    head = object;
   }
   return head;
 }

@@ -83,7 +83,7 @@ function placeOfPath(path: string, { roots, servicePackages }: LayoutOptions): P
     const layer =
       layerFrom(folders, start, base) ??
       (start === folders.length ? fileLayers.get(base) : undefined) ??
-      (folderLayers.has(folders[start] ?? '') ? undefined : layerFrom(folders, start + 1, base));
+      (isPackageOfLayers(folders, start) ? layerFrom(folders, start + 1, base) : undefined);
     if (layer) return { layer, layout: isOfPackage(folders, start, layer) ? 'packages' : 'layers' };
   }
   for (const start of startsOf(folders, servicePackages)) {
@@ -155,6 +155,11 @@ function inPackage(folders: readonly string[], at: number, base: string): Layer 
   return fileLayers.get(base) ?? (base.endsWith('_repository') ? 'repositories' : undefined);
 }
 
+/** `src/shop/services/`: in a package inside the root only the names of the standard make the layout. */
+function isPackageOfLayers(folders: readonly string[], start: number): boolean {
+  return !folderLayers.has(folders[start] ?? '') && standardNames.has(folders[start + 1] ?? '');
+}
+
 function isOfPackage(folders: readonly string[], start: number, layer: Layer): boolean {
   const at = folders.findIndex((folder, index) => index >= start && folderLayers.get(folder) === 'services');
   return at >= 0 && at + 1 < folders.length && layer !== 'services';
@@ -180,6 +185,18 @@ const folderLayers = new Map<string, Layer>([
   ['core', 'core'],
   ['db', 'core'],
   ['database', 'core'],
+]);
+
+const standardNames = new Set([
+  'api',
+  'routes',
+  'routers',
+  'services',
+  'repositories',
+  'crud',
+  'models',
+  'schemas',
+  'core',
 ]);
 
 /** Layers that are one file. */

@@ -206,6 +206,18 @@ export default defineRule<typeof options, Data>({
       ok: py`
         from sqlalchemy import select
 
+        from shop.server.services.base import Service
+
+
+        async def expired(db):
+            return await db.scalars(select(Flow))
+      `,
+      path: 'src/shop/server/clean-up/flows.py',
+    },
+    {
+      ok: py`
+        from sqlalchemy import select
+
         from src.repositories import users
 
 
@@ -232,7 +244,7 @@ export default defineRule<typeof options, Data>({
       const place = placeOf(file, given);
       if (!place || place.layer) return undefined;
       const module = statement.field('module_name').text;
-      return fromLayers.test(module) ? { at: statement, data: { message: undefined } } : undefined;
+      return isOfLayers(module, given.roots) ? { at: statement, data: { message: undefined } } : undefined;
     },
     call(call, file, given) {
       const place = placeOf(file, given);
@@ -294,5 +306,13 @@ const layerNames = new Map<Layer, string>([
   ['core', 'a core file'],
 ]);
 
-/** Imports that only a workspace with layers has. */
-const fromLayers = /(?:^|\.)(?:services|repositories)(?:\.|$)|^src\.(?:models|schemas|core)\./;
+/**
+ * Whether a module is one of a workspace's layers: `src.services.users`, `shop.repositories`, `..services`, and what
+ * stands in a package directly below `src`.
+ */
+function isOfLayers(module: string, roots: readonly string[]): boolean {
+  const parts = module.replace(/^\.+/, '').split('.');
+  const at = parts.findIndex((part) => part === 'services' || part === 'repositories');
+  if (at >= 0) return at <= (roots.includes(parts[0] ?? '') ? 2 : 1);
+  return /^src\.(?:models|schemas|core)\./.test(module);
+}
