@@ -108,10 +108,13 @@ import tenantContextNotLocal from './models/tenant-context-not-local.ts';
 import unreviewedMigration from './models/unreviewed-migration.ts';
 import writeInLoop from './models/write-in-loop.ts';
 import writeWithoutCommit from './models/write-without-commit.ts';
+import commitOutsideService from './structure/commit-outside-service.ts';
 import databaseInRoute from './structure/database-in-route.ts';
 import databaseOutsideRepository from './structure/database-outside-repository.ts';
+import httpOutsideRoute from './structure/http-outside-route.ts';
 import logicInInit from './structure/logic-in-init.ts';
 import mockInProduction from './structure/mock-in-production.ts';
+import serviceBuildsDependency from './structure/service-builds-dependency.ts';
 import stub from './structure/stub.ts';
 import todoComment from './structure/todo-comment.ts';
 import workaroundComment from './structure/workaround-comment.ts';
@@ -263,10 +266,13 @@ export const rules: readonly Rule[] = [
   unreviewedMigration,
   writeInLoop,
   writeWithoutCommit,
+  commitOutsideService,
   databaseInRoute,
   databaseOutsideRepository,
+  httpOutsideRoute,
   logicInInit,
   mockInProduction,
+  serviceBuildsDependency,
   stub,
   todoComment,
   workaroundComment,
