@@ -45,6 +45,7 @@ export {
   naiveReason,
   timingOf,
 } from './idioms/clock-fixes.ts';
+export * from './idioms/code-in-comments.ts';
 export * from './idioms/column-indexes.ts';
 export * from './idioms/complexity.ts';
 export * from './idioms/configuration.ts';

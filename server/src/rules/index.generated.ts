@@ -108,6 +108,7 @@ import tenantContextNotLocal from './models/tenant-context-not-local.ts';
 import unreviewedMigration from './models/unreviewed-migration.ts';
 import writeInLoop from './models/write-in-loop.ts';
 import writeWithoutCommit from './models/write-without-commit.ts';
+import commentedOutCode from './structure/commented-out-code.ts';
 import commitOutsideService from './structure/commit-outside-service.ts';
 import databaseInRoute from './structure/database-in-route.ts';
 import databaseOutsideRepository from './structure/database-outside-repository.ts';
@@ -266,6 +267,7 @@ export const rules: readonly Rule[] = [
   unreviewedMigration,
   writeInLoop,
   writeWithoutCommit,
+  commentedOutCode,
   commitOutsideService,
   databaseInRoute,
   databaseOutsideRepository,
