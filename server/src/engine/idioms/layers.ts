@@ -70,6 +70,18 @@ export function placeOf(file: SourceFile, options: LayoutOptions): Place | undef
 // A configured rule keeps its options, and a file its path.
 const places = new WeakMap<LayoutOptions, WeakMap<SourceFile, { readonly found: Place | undefined }>>();
 
+/**
+ * Whether a module's dotted name, or that of something in it, belongs to a folder of the workspace's layers: for
+ * `services`, `src.services.users`, `shop.services.users.send`, `..services`. Elsewhere than right below a root or a
+ * package of the workspace the word means something else (`google.cloud.services`).
+ */
+export function isInLayerPackage(name: string, folder: string, { roots }: LayoutOptions): boolean {
+  const parts = name.replace(/^\.+/, '').split('.');
+  const at = parts.indexOf(folder);
+  if (name.startsWith('.')) return at === 0;
+  return at >= 0 && at <= (roots.includes(parts[0] ?? '') ? 2 : 1);
+}
+
 function placeOfPath(path: string, { roots, servicePackages }: LayoutOptions): Place | undefined {
   const folders = path.split('/');
   const name = folders.pop() ?? '';
@@ -140,7 +152,8 @@ function inApi(folders: readonly string[], at: number, base: string): Layer {
     if (/^v\d+(?:_\d+)*$/.test(folder)) isVersioned = true;
     else if (isVersioned && helperNames.test(folder)) return 'api';
   }
-  if (fileLayers.get(base) === 'routes') return 'routes';
+  const own = fileLayers.get(base);
+  if (own === 'routes' || own === 'schemas' || own === 'models') return own;
   return isVersioned && !helperNames.test(base) ? 'routes' : 'api';
 }
 

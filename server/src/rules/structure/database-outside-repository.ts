@@ -4,6 +4,7 @@ import {
   databaseQuery,
   defineRule,
   type Finding,
+  isInLayerPackage,
   isMigration,
   isScript,
   isTestCode,
@@ -244,7 +245,11 @@ export default defineRule<typeof options, Data>({
       const place = placeOf(file, given);
       if (!place || place.layer) return undefined;
       const module = statement.field('module_name').text;
-      return isOfLayers(module, given.roots) ? { at: statement, data: { message: undefined } } : undefined;
+      const showsLayers =
+        isInLayerPackage(module, 'services', given) ||
+        isInLayerPackage(module, 'repositories', given) ||
+        /^src\.(?:models|schemas|core)\./.test(module);
+      return showsLayers ? { at: statement, data: { message: undefined } } : undefined;
     },
     call(call, file, given) {
       const place = placeOf(file, given);
@@ -305,14 +310,3 @@ const layerNames = new Map<Layer, string>([
   ['schemas', 'a schema file'],
   ['core', 'a core file'],
 ]);
-
-/**
- * Whether a module is one of a workspace's layers: `src.services.users`, `shop.repositories`, `..services`, and what
- * stands in a package directly below `src`.
- */
-function isOfLayers(module: string, roots: readonly string[]): boolean {
-  const parts = module.replace(/^\.+/, '').split('.');
-  const at = parts.findIndex((part) => part === 'services' || part === 'repositories');
-  if (at >= 0) return at <= (roots.includes(parts[0] ?? '') ? 2 : 1);
-  return /^src\.(?:models|schemas|core)\./.test(module);
-}
