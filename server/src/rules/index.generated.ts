@@ -112,9 +112,13 @@ import commentedOutCode from './structure/commented-out-code.ts';
 import commitOutsideService from './structure/commit-outside-service.ts';
 import databaseInRoute from './structure/database-in-route.ts';
 import databaseOutsideRepository from './structure/database-outside-repository.ts';
+import functionInsteadOfClass from './structure/function-instead-of-class.ts';
 import httpOutsideRoute from './structure/http-outside-route.ts';
 import logicInInit from './structure/logic-in-init.ts';
+import logicInRepository from './structure/logic-in-repository.ts';
+import logicInRoute from './structure/logic-in-route.ts';
 import mockInProduction from './structure/mock-in-production.ts';
+import repositorySeveralModels from './structure/repository-several-models.ts';
 import serviceBuildsDependency from './structure/service-builds-dependency.ts';
 import stub from './structure/stub.ts';
 import todoComment from './structure/todo-comment.ts';
@@ -271,9 +275,13 @@ export const rules: readonly Rule[] = [
   commitOutsideService,
   databaseInRoute,
   databaseOutsideRepository,
+  functionInsteadOfClass,
   httpOutsideRoute,
   logicInInit,
+  logicInRepository,
+  logicInRoute,
   mockInProduction,
+  repositorySeveralModels,
   serviceBuildsDependency,
   stub,
   todoComment,
