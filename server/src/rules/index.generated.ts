@@ -117,6 +117,7 @@ import httpOutsideRoute from './structure/http-outside-route.ts';
 import logicInInit from './structure/logic-in-init.ts';
 import logicInRepository from './structure/logic-in-repository.ts';
 import logicInRoute from './structure/logic-in-route.ts';
+import misplacedDefinition from './structure/misplaced-definition.ts';
 import mockInProduction from './structure/mock-in-production.ts';
 import repositorySeveralModels from './structure/repository-several-models.ts';
 import serviceBuildsDependency from './structure/service-builds-dependency.ts';
@@ -280,6 +281,7 @@ export const rules: readonly Rule[] = [
   logicInInit,
   logicInRepository,
   logicInRoute,
+  misplacedDefinition,
   mockInProduction,
   repositorySeveralModels,
   serviceBuildsDependency,

@@ -13,9 +13,12 @@ import {
   type TypedNode,
 } from '../../engine/index.ts';
 
-/** A function or class that is no decorated handler, or the name of one that is registered by a call. */
+/**
+ * A function or class that is no decorated handler, the name of one that is registered by a call, or of a class whose
+ * methods are handlers.
+ */
 type Data =
-  | { readonly is: 'endpoint'; readonly name: string }
+  | { readonly is: 'endpoint' | 'holder'; readonly name: string }
   | {
       readonly is: 'function' | 'class';
       readonly name: string;
@@ -153,6 +156,14 @@ export default defineRule<typeof options, Data>({
             @router.get("/views")
             def views(self):
                 return []
+
+
+        class Orders:
+            router = APIRouter()
+
+            @router.get("/orders")
+            async def list_orders(self):
+                return []
       `,
       path: 'src/api/routes/orders.py',
     },
@@ -207,8 +218,12 @@ export default defineRule<typeof options, Data>({
   collect: {
     function_definition(definition, file, given) {
       if (layerOf(file, given) !== 'routes' || baseName(file) === '__init__.py') return undefined;
-      if (file.enclosingFunction(definition) || file.enclosingClass(definition)) return undefined;
-      if (isRegistered(file, definition)) return undefined;
+      if (file.enclosingFunction(definition)) return undefined;
+      const holder = file.enclosingClass(definition);
+      if (isRegistered(file, definition) || holder)
+        return holder && isRegistered(file, definition)
+          ? { at: definition, data: { is: 'holder', name: holder.field('name').text } }
+          : undefined;
       const name = definition.field('name');
       return { at: name, data: { is: 'function', name: name.text, logic: logicIn(definition, given.complexity) } };
     },
@@ -232,8 +247,9 @@ export default defineRule<typeof options, Data>({
   },
   file(facts) {
     const endpoints = new Set(facts.flatMap(({ data }) => (data.is === 'endpoint' ? [data.name] : [])));
+    const holders = new Set(facts.flatMap(({ data }) => (data.is === 'holder' ? [data.name] : [])));
     return facts.flatMap(({ at, data }) => {
-      if (data.is === 'endpoint') return [];
+      if (data.is === 'endpoint' || data.is === 'holder' || (data.is === 'class' && holders.has(data.name))) return [];
       if (data.is === 'function' && endpoints.has(data.name))
         return data.logic === undefined ? [] : [{ at, message: handlerMessage(data.name, data.logic) }];
       const where = data.is === 'function' ? 'a service or to the dependencies' : 'the layer it belongs to';
