@@ -35,6 +35,14 @@ export function databaseQuery(file: SourceFile, call: TypedNode<'call'>): Databa
   return { at: whole, name: callee.text, model: modelIn(argumentsOf(call).positional[0]) };
 }
 
+/** The query in words, for messages: `` `session.get` queries `User` ``. */
+export function queryInWords({ name, model }: DatabaseQuery): string {
+  if (!model) return `\`${name}\` uses the database`;
+  return `\`${name}\` ${writing.test(name) ? 'writes' : 'queries'} \`${model.text}\``;
+}
+
+const writing = /(?:^|\.)(?:add|add_all|delete|merge|insert|update|bulk_\w+)$/;
+
 /** The class that a statement's or a session's first argument is about: `User` of `User`, `User.id`, `func.count(User.id)`. */
 export function modelIn(expression: Node | undefined): Node | undefined {
   if (expression?.is('identifier')) return isClassName(expression.text) ? expression : undefined;

@@ -135,7 +135,9 @@ function layerFrom(folders: readonly string[], at: number, base: string): Layer 
       return folders[at + 1] === 'schemas' ? 'schemas' : 'models';
     case 'core': {
       const inner = folderLayers.get(folders[at + 1] ?? '');
-      return inner && inner !== 'api' && inner !== 'routes' ? inner : 'core';
+      if (inner && inner !== 'api' && inner !== 'routes' && inner !== 'core') return inner;
+      const own = fileLayers.get(base);
+      return own === 'models' || own === 'schemas' || own === 'crud' ? own : 'core';
     }
     default:
       return layer;

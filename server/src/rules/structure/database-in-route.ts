@@ -6,6 +6,7 @@ import {
   layerOf,
   layoutOptions,
   py,
+  queryInWords,
   type SourceFile,
   type TypedNode,
 } from '../../engine/index.ts';
@@ -150,10 +151,9 @@ export default defineRule({
       if (layer !== 'routes' && layer !== 'api') return undefined;
       const query = databaseQuery(file, call);
       if (!query || (layer === 'api' && !isInHandler(call, file))) return undefined;
-      const does = query.model ? `queries \`${query.model.text}\`` : 'uses the database';
       return {
         at: query.at,
-        message: `\`${query.name}\` ${does} in a route file; move the query to a repository and call it through a service.`,
+        message: `${queryInWords(query)} in a route file; move the query to a repository and call it through a service.`,
       };
     },
   },

@@ -14,6 +14,7 @@ import {
   moduleRootsOption,
   placeOf,
   py,
+  queryInWords,
   type SourceFile,
   type TypedNode,
 } from '../../engine/index.ts';
@@ -236,7 +237,10 @@ export default defineRule<typeof options, Data>({
       if (!module || module.part === 'crud' || module.part === 'tests') return undefined;
       const query = queryOf(file, call);
       if (!query || isInitialize(call, file)) return undefined;
-      return { at: query.at, message: `${does(query)} in a module outside its \`crud.py\`; move the query there.` };
+      return {
+        at: query.at,
+        message: `${queryInWords(query)} in a module outside its \`crud.py\`; move the query there.`,
+      };
     },
   },
   // Below a root, but in no layer: only where the file itself takes something from the layers are they there.
@@ -258,7 +262,7 @@ export default defineRule<typeof options, Data>({
       if (!query) return undefined;
       return {
         at: query.at,
-        data: { message: `${does(query)} outside the repositories; move the query to one.` },
+        data: { message: `${queryInWords(query)} outside the repositories; move the query to one.` },
       };
     },
   },
@@ -273,17 +277,13 @@ function queryIn(file: SourceFile, call: TypedNode<'call'>, layer: Layer): Findi
   if (!query || (layer === 'models' && isMapping(call, file))) return undefined;
   return {
     at: query.at,
-    message: `${does(query)} in ${layerNames.get(layer)}; move the query to a repository.`,
+    message: `${queryInWords(query)} in ${layerNames.get(layer)}; move the query to a repository.`,
   };
 }
 
 function queryOf(file: SourceFile, call: TypedNode<'call'>): DatabaseQuery | undefined {
   const query = databaseQuery(file, call);
   return query && !isTestCode(file) && !isMigration(file) && !isScript(file) ? query : undefined;
-}
-
-function does({ name, model }: DatabaseQuery): string {
-  return model ? `\`${name}\` queries \`${model.text}\`` : `\`${name}\` uses the database`;
 }
 
 /** A module reads its configuration row when it is initialised. */

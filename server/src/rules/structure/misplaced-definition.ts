@@ -8,6 +8,7 @@ import {
   type Layer,
   type LayoutOptions,
   layoutOptions,
+  mappedAttributes,
   placeOf,
   py,
   type SourceFile,
@@ -242,7 +243,7 @@ function kindOf(definition: TypedNode<'class_definition'>, file: SourceFile): Ki
 
 function isModel(definition: TypedNode<'class_definition'>, file: SourceFile): boolean {
   if (file.classBindings(definition, '__abstract__').length > 0) return false;
-  if (file.classBindings(definition, '__tablename__').length > 0) return true;
+  if (file.classBindings(definition, '__tablename__').length > 0) return mappedAttributes(file, definition).length > 0;
   if (isSqlmodelTable(definition)) return schemaBase(ancestry(file, definition)) === 'SQLModel';
   const isBase = file
     .bases(definition)
