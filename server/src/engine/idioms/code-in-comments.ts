@@ -71,20 +71,31 @@ const asides =
 
 /** A statement that starts at a line, and on how many lines it stands. */
 function readStatement(lines: readonly string[], at: number): { reading: Reading; count: number } {
-  let text = '';
+  const tokens: Token[] = [];
+  let depth = 0;
   for (let count = 1; count <= longestStatement && at + count <= lines.length; count++) {
     const line = lines[at + count - 1] ?? '';
-    text = text === '' ? line : `${text}\n${line}`;
-    const tokens = tokensOf(text);
-    if (!tokens || tokens.length === 0) break;
-    const depth = depthOf(tokens);
-    if (depth < 0) break;
-    if (depth === 0) {
+    const isJoined = line.endsWith('\\');
+    const found = tokensOf(isJoined ? line.slice(0, -1) : line);
+    if (!found || hasSentence(found)) break;
+    tokens.push(...found);
+    depth += depthOf(found);
+    if (depth < 0 || tokens.length === 0) break;
+    if (depth === 0 && !isJoined) {
       const reading = readingOf(tokens);
       return { reading, count: reading === 'prose' ? 1 : count };
     }
   }
   return { reading: 'prose', count: 1 };
+}
+
+/** Two words in a row, none of which Python knows: no statement has them, so nothing further has to be read. */
+function hasSentence(tokens: readonly Token[]): boolean {
+  return tokens.some((token, index) => isWord(token) && isWord(tokens[index + 1]));
+}
+
+function isWord(token: Token | undefined): boolean {
+  return token?.kind === 'name' && !keywords.has(token.text);
 }
 
 const longestStatement = 40;
@@ -145,7 +156,7 @@ interface Token {
 }
 
 const tokenPattern =
-  /[ \t\f\n]+|\\\n|#.*|(?<string>(?:[rbuft]{0,2})(?:"""(?:[^\\]|\\[\s\S])*?"""|'''(?:[^\\]|\\[\s\S])*?'''|"(?!"")(?:[^"\\\n]|\\.)*"|'(?!'')(?:[^'\\\n]|\\.)*'))|(?<number>(?:0[xob][\da-f_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?j?)(?![\w.]))|(?<name>[\p{L}_][\p{L}\p{N}\p{M}_]*)|(?<operator>\*\*=?|\/\/=?|>>=?|<<=?|\.\.\.|->|:=|[!=<>+\-*/%@&|^]=|[+\-*/%@&|^~<>()[\]{},:.;=])/giuy;
+  /[ \t\f]+|#.*|(?<string>(?:[rbuft]{0,2})(?:"""(?:[^\\]|\\[\s\S])*?"""|'''(?:[^\\]|\\[\s\S])*?'''|"(?!"")(?:[^"\\\n]|\\.)*"|'(?!'')(?:[^'\\\n]|\\.)*'))|(?<number>(?:0[xob][\da-f_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?j?)(?![\w.]))|(?<name>[\p{L}_][\p{L}\p{N}\p{M}_]*)|(?<operator>\*\*=?|\/\/=?|>>=?|<<=?|\.\.\.|->|:=|[!=<>+\-*/%@&|^]=|[+\-*/%@&|^~<>()[\]{},:.;=])/giuy;
 
 /** The tokens of a text without its comments; undefined where it has what no Python has. */
 function tokensOf(text: string): Token[] | undefined {
@@ -166,13 +177,13 @@ function tokensOf(text: string): Token[] | undefined {
   return tokens;
 }
 
+/** How many brackets are open behind tokens; below zero where more are closed than opened. */
 function depthOf(tokens: readonly Token[]): number {
   let depth = 0;
   for (const { kind, text } of tokens) {
     if (kind !== 'operator') continue;
     if (text === '(' || text === '[' || text === '{') depth++;
     else if (text === ')' || text === ']' || text === '}') depth--;
-    if (depth < 0) return depth;
   }
   return depth;
 }
