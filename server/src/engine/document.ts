@@ -53,10 +53,12 @@ export interface Reported {
 export class Document {
   readonly file: SourceFile;
   readonly #parser: ParserPort;
-  readonly #rules: RuleSet;
-  readonly #words: readonly string[];
+  readonly #rules: readonly EnabledRule[];
+  /** The rules that have something to say in a file with this path and target. */
+  readonly #applicable: readonly EnabledRule[];
+  readonly #words: ReturnType<typeof wordsOf>;
   /** Words that rules wait for and the text holds. */
-  #mentioned: Set<string>;
+  readonly #mentioned: Set<string>;
   #dispatch: Dispatch;
   readonly #knownCodes: ReadonlySet<string>;
   #length: number;
@@ -83,13 +85,15 @@ export class Document {
   constructor(parser: ParserPort, text: string, facts: FileFacts, rules: RuleSet) {
     this.#parser = parser;
     this.#length = text.length;
-    this.#rules = rules;
+    this.#rules = rules.rules;
+    this.#applicable = rules.rules.filter(({ rule }) => rule.applies(facts));
     this.#words = wordsOf(rules.rules);
-    this.#mentioned = new Set(this.#words.filter((word) => facts.reexport !== undefined || text.includes(word)));
-    this.#dispatch = dispatchOf(rules.rules, this.#mentioned);
+    // A re-export can give any name another one, so that its words need not be written here.
+    this.#mentioned = new Set(facts.reexport ? this.#words.words : []);
+    this.#dispatch = dispatchOf(this.#rules, this.#applicable, this.#mentioned);
     this.#knownCodes = rules.knownCodes;
     this.file = new SourceFile(facts);
-    this.#fileLevel = rules.rules.flatMap((enabled) =>
+    this.#fileLevel = this.#applicable.flatMap((enabled) =>
       enabled.rule.file
         ? [{ enabled, consulted: new Set<string>(), membersRead: new Set<number>(), findings: [], hasRun: false }]
         : [],
@@ -346,15 +350,12 @@ export class Document {
    * a file without its words finds nothing there.
    */
   #awaken(added: readonly Unit[]): EnabledRule[] {
-    let woken = false;
-    for (const word of this.#words) {
-      if (this.#mentioned.has(word) || !added.some((unit) => unit.text.includes(word))) continue;
-      this.#mentioned.add(word);
-      woken = true;
-    }
-    if (!woken) return [];
+    const known = this.#mentioned.size;
+    const { words, finder } = this.#words;
+    for (const unit of added) if (this.#mentioned.size < words.length) finder.find(unit.text, this.#mentioned);
+    if (this.#mentioned.size === known) return [];
     const before = this.#dispatch;
-    this.#dispatch = dispatchOf(this.#rules.rules, this.#mentioned);
+    this.#dispatch = dispatchOf(this.#rules, this.#applicable, this.#mentioned);
     return [...this.#dispatch.active].filter((enabled) => !before.active.has(enabled));
   }
 
