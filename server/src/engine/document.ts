@@ -43,6 +43,16 @@ export interface Reported {
   fixes(): readonly Fix[];
 }
 
+/** What is reported in one segment. */
+export interface SegmentFindings {
+  /** The same object for as long as the findings are the same; they may have moved, all by as many lines. */
+  readonly key: object;
+  /** The line that the segment starts on now. */
+  readonly line: number;
+  readonly count: number;
+  findings(): Reported[];
+}
+
 /**
  * One open file: its segments, and what the rules say of each. An edit costs what its segments cost; findings elsewhere
  * are computed again only when a name they looked up has changed.
@@ -163,6 +173,22 @@ export class Document {
     const reported: Reported[] = [];
     for (const unit of this.#units) for (const finding of this.#visible(unit)) reported.push(this.#report(finding));
     return reported;
+  }
+
+  /** The same findings by the segment they start in, segments without any left out. */
+  findingsBySegment(): SegmentFindings[] {
+    const segments: SegmentFindings[] = [];
+    for (const unit of this.#units) {
+      const key = this.#visible(unit);
+      if (key.length === 0) continue;
+      segments.push({
+        key,
+        line: unit.startLine,
+        count: key.length,
+        findings: () => key.map((finding) => this.#report(finding)),
+      });
+    }
+    return segments;
   }
 
   /** How many findings `findings` gives. */
@@ -690,7 +716,7 @@ export class Document {
   }
 
   #visible(unit: Unit): readonly StoredFinding[] {
-    return this.#suppressed.get(unit) ?? [];
+    return this.#suppressed.get(unit) ?? noFindings;
   }
 
   #visibleOf(
@@ -838,6 +864,7 @@ class LiveFinding implements Reported {
   }
 }
 
+const noFindings: readonly StoredFinding[] = [];
 const noTags: readonly ('unnecessary' | 'deprecated')[] = [];
 
 interface NewCut {

@@ -1,7 +1,7 @@
 /** The engine's one door: text in, findings out. It knows neither editor nor disk. */
 export type { Severity } from '../../../shared-rules/src/index.ts';
 export { defineRule, py } from './define.ts';
-export { Document, type Reported, type RuleSet } from './document.ts';
+export { Document, type Reported, type RuleSet, type SegmentFindings } from './document.ts';
 export { type FileFacts, ownModule, type SourceFile, unitOf } from './file.ts';
 export { choosePass, type FixChoice, type FixOutcome, fixAll, fixPasses } from './fix-all.ts';
 export { type Origin, reachingBindings, type Step, type TraceOptions, trace } from './flow/trace.ts';
