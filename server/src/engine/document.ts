@@ -108,7 +108,7 @@ export class Document {
         ? [{ enabled, consulted: new Set<string>(), membersRead: new Set<number>(), findings: [], hasRun: false }]
         : [],
     );
-    this.#replace(0, 0, cutFrom(text));
+    this.#replace(0, 0, cutFrom(text), text);
   }
 
   /** The whole text; it is put together when asked for. */
@@ -132,7 +132,7 @@ export class Document {
     if (this.#units.length === 0) {
       this.#length = replacement.length;
       this.#text = undefined;
-      this.#replace(0, 0, cutFrom(replacement));
+      this.#replace(0, 0, cutFrom(replacement), replacement);
       return;
     }
     const shift = replacement.length - (end - start);
@@ -165,7 +165,9 @@ export class Document {
       state = next;
       offset = base + segment.end;
     }
-    this.#replace(from, old - from, cuts);
+    const { longest } = this.#words.finder;
+    const heard = window.slice(Math.max(0, start - base - longest), start - base + replacement.length + longest);
+    this.#replace(from, old - from, cuts, heard);
   }
 
   /** Every finding that is not suppressed, in the order of the text. */
@@ -251,11 +253,11 @@ export class Document {
   }
 
   /**
-   * The first unit that an edit may cut anew: the one before the edit's, or an earlier one that looked so far ahead,
-   * because a bracket or a string in it is not closed, and now ends elsewhere.
+   * The first unit that an edit may cut anew: the edit's own, or an earlier one that looked so far ahead, as one does at
+   * the line behind it and, where a bracket or a string in it is not closed, much farther, and now ends elsewhere.
    */
   #firstMoved(start: number, end: number, replacement: string): number {
-    const usual = Math.max(0, this.file.unitIndexAt(start) - 1);
+    const usual = this.file.unitIndexAt(start);
     for (let index = 0; index < usual; index++) {
       const unit = this.#units[index];
       if (!unit || unit.start + unit.reach <= start) continue;
@@ -319,7 +321,8 @@ export class Document {
     return unit !== undefined && this.#states.get(unit)?.memberIndent === state.memberIndent;
   }
 
-  #replace(from: number, count: number, cuts: readonly NewCut[]): void {
+  /** Puts units for the cuts in the place of others; `heard` is the new text as far as a word may have come up in it. */
+  #replace(from: number, count: number, cuts: readonly NewCut[], heard: string): void {
     const removed = this.#units.slice(from, from + count);
     const added = this.#reuse(removed, cuts);
     if (count === added.length) for (const [index, unit] of added.entries()) this.#units[from + index] = unit;
@@ -341,7 +344,7 @@ export class Document {
     for (const unit of gone) this.#memberReaders.delete(unit);
     for (const unit of this.#memberReaders) if (intersects(unit.membersRead, touched)) stale.add(unit);
     const fresh = new Set(added.filter((unit) => !this.#suppressed.has(unit)));
-    const woken = this.#awaken(added);
+    const woken = this.#awaken(heard);
     const moved = new Set<Unit>();
     for (const unit of gone) for (const home of this.#homesOf(unit)) moved.add(home);
     const facts = this.#examineAll(stale, fresh, gone, moved);
@@ -365,20 +368,20 @@ export class Document {
     this.file.lineCountForDocument = lines;
     const before = gone.some((unit) => unit === this.#firstUnit || unit === this.#topUnit);
     this.#topUnit = this.#units[0];
-    this.#firstUnit = this.#units.find((unit) => unit.rows.length > rowSize && unit.statements.length > 0);
+    this.#firstUnit = this.#units.find((unit) => unit.rows.length > rowSize && unit.root.firstNamed !== undefined);
     if (before || (this.#firstUnit && fresh.has(this.#firstUnit)) || (this.#topUnit && fresh.has(this.#topUnit)))
       all.add(consultKey(0, firstKey));
     return all;
   }
 
   /**
-   * The rules that come into play because a unit mentions a word they wait for. None ever leaves: a rule that is asked in
+   * The rules that come into play because a text mentions a word they wait for. None ever leaves: a rule that is asked in
    * a file without its words finds nothing there.
    */
-  #awaken(added: readonly Unit[]): EnabledRule[] {
+  #awaken(heard: string): EnabledRule[] {
     const known = this.#mentioned.size;
     const { words, finder } = this.#words;
-    for (const unit of added) if (this.#mentioned.size < words.length) finder.find(unit.text, this.#mentioned);
+    if (known < words.length) finder.find(heard, this.#mentioned);
     if (this.#mentioned.size === known) return [];
     const before = this.#dispatch;
     this.#dispatch = dispatchOf(this.#rules, this.#applicable, this.#mentioned);

@@ -1,5 +1,7 @@
 /** Tells which of some words a text holds, anywhere, also inside longer words: one look at each character, whatever the number of words. */
 export interface WordFinder {
+  /** Length of the longest word. */
+  readonly longest: number;
   /** Adds to `found` every word that the text holds. */
   find(text: string, found: Set<string>): void;
 }
@@ -13,6 +15,7 @@ export function wordFinder(words: readonly string[]): WordFinder {
   const { next, spelt } = trie(words, classOf, classes);
   const ends = closeOver(next, spelt, classes);
   return {
+    longest: words.reduce((most, word) => Math.max(most, word.length), 0),
     find(text, found) {
       let state = 0;
       for (let offset = 0; offset < text.length; offset++) {
