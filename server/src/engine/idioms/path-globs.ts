@@ -18,7 +18,12 @@ function matcherOf(globs: readonly string[]): (path: string) => boolean {
     const isMatch = picomatch(glob.replace(/^\.\//, '').replace(/\/$/, '/**'), { dot: true });
     return glob.includes('/') ? isMatch : (path: string) => path.split('/').some((name) => isMatch(name));
   });
-  const made = (path: string) => tests.some((test) => test(path));
+  // A file is asked for at each of its nodes.
+  let last: { path: string; matches: boolean } | undefined;
+  const made = (path: string): boolean => {
+    if (last?.path !== path) last = { path, matches: tests.some((test) => test(path)) };
+    return last.matches;
+  };
   matchers.set(globs, made);
   return made;
 }
