@@ -5,11 +5,8 @@ import {
   isDatabaseCall,
   isTestCode,
   matchesAny,
-  type Node,
   py,
   type SourceFile,
-  sqlalchemyName,
-  type TypedNode,
 } from '../../engine/index.ts';
 
 export default defineRule({
@@ -66,7 +63,6 @@ export default defineRule({
     },
     {
       bad: py`
-        import sqlalchemy as sa
         from pydantic import BaseModel
 
         from app.core.db.database import async_get_db
@@ -77,12 +73,6 @@ export default defineRule({
 
         class UserRead(BaseModel):
             id: int
-
-            @staticmethod
-            def newest():
-                return sa.select(User).order_by(User.id.desc())
-                #      ^^^^^^^^^^^^^^^ GR804 none: \`sa.select()\` builds a query in a schema file; move it to \`crud.py\` or the service.
-
 
         async def users() -> list[UserRead]:
             async for db in async_get_db():
@@ -98,6 +88,7 @@ export default defineRule({
         from typing import TYPE_CHECKING
 
         from pydantic import BaseModel, ConfigDict, field_validator
+        from sqlalchemy import text
         from sqlalchemy.orm import selectinload
 
         from app.chat.models import ChatSession, Session
@@ -167,15 +158,10 @@ export default defineRule({
     },
     call(call, file, { files }) {
       if (!isSchemaFile(file, files)) return undefined;
-      if (isDatabaseCall(file, call))
-        return {
-          at: call,
-          message: `\`${calledName(call)}()\` reaches the database from a schema file; load the data in \`crud.py\` or the service and give the schema values.`,
-        };
-      if (!isQuery(file, call) || isGivenToDatabase(file, call)) return undefined;
+      if (!isDatabaseCall(file, call)) return undefined;
       return {
         at: call,
-        message: `\`${calledName(call)}()\` builds a query in a schema file; move it to \`crud.py\` or the service.`,
+        message: `\`${calledName(call)}()\` reaches the database from a schema file; load the data in \`crud.py\` or the service and give the schema values.`,
       };
     },
   },
@@ -183,18 +169,6 @@ export default defineRule({
 
 function isSchemaFile(file: SourceFile, files: readonly string[]): boolean {
   return matchesAny(files, file.path) && !isTestCode(file);
-}
-
-function isQuery(file: SourceFile, call: TypedNode<'call'>): boolean {
-  const name = sqlalchemyName(file, call.field('function'));
-  return name === 'select' || name === 'insert' || name === 'update' || name === 'delete';
-}
-
-/** The query stands in a call that is reported itself. */
-function isGivenToDatabase(file: SourceFile, query: Node): boolean {
-  for (let node = query.parent; node && !node.is('block', 'lambda'); node = node.parent)
-    if (node.is('call') && isDatabaseCall(file, node)) return true;
-  return false;
 }
 
 /** What opens or is a session, by SQLAlchemy's own names and by those that applications give their database module's. */

@@ -70,8 +70,6 @@ export default defineRule({
         from dataclasses import dataclass
         from typing import Any, TypedDict
 
-        from .models import Orbit
-
 
         class Angles(TypedDict):
             angle: float
@@ -91,7 +89,7 @@ export default defineRule({
         #         ^ GR832 none
         async def c(config: OrbitConfig) -> Values: ...
         #         ^ GR832 none
-        async def d(config: OrbitConfig) -> list[Orbit]: ...
+        async def d(config: OrbitConfig) -> list[bytes]: ...
         #         ^ GR832 none
         async def e(config: OrbitConfig): ...
         #         ^ GR832 none
@@ -108,6 +106,7 @@ export default defineRule({
         from pydantic import BaseModel
         from pydantic.dataclasses import dataclass
 
+        from . import models
         from .schemas import ConfigValue, OrbitConfig, OrbitData, OrbitInput
         from .types import Result
 
@@ -137,6 +136,9 @@ export default defineRule({
 
 
         async def calculate_other(**options: float) -> Result: ...
+
+
+        async def calculate_row(config: OrbitConfig) -> list[models.OrbitSummary]: ...
 
 
         def _half(angle: float) -> float:
@@ -248,4 +250,4 @@ const containers =
   /^builtins\.(?:dict|list|tuple|set|frozenset|type)$|^(?:typing|typing_extensions|collections|collections\.abc)\.\w+$/;
 
 const plain =
-  /^(?:builtins|typing|typing_extensions|collections|datetime|decimal|fractions|uuid|enum|pathlib|numpy|pandas|dataclasses)\.|^pydantic\.(?:JsonValue|Json)$|(?:^|\.)models\.\w+$/;
+  /^(?:builtins|typing|typing_extensions|collections|datetime|decimal|fractions|uuid|enum|pathlib|numpy|pandas|dataclasses)\.|^pydantic\.(?:JsonValue|Json)$/;
