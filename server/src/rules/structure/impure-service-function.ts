@@ -37,6 +37,7 @@ export default defineRule({
         import httpx
         from sqlalchemy.ext.asyncio import AsyncSession
 
+        from .config import settings
         from .crud import crud_orbit
 
         LIMITS = {"low": 1.0}
@@ -75,7 +76,7 @@ export default defineRule({
 
 
         def learn(name: str) -> None:
-        #   ^^^^^ GR827 none
+        #   ^^^^^ GR827 none: The service function \`learn\` changes \`LIMITS\`, which the module keeps and changes \`settings\`, which the module imports; hand it what it needs and let the module class do that.
             LIMITS.update({name: 1.0})
             settings.verbose = True
       `,
@@ -204,6 +205,7 @@ function effectOf(
   if (node.is('call')) {
     const mutated = mutatedBy(file, node);
     if (mutated !== undefined) {
+      if (changed.has(mutated)) return undefined;
       changed.add(mutated);
       return `changes \`${mutated}\`, which the module keeps`;
     }
@@ -221,9 +223,10 @@ function effectOf(
       : [];
   for (const target of targets) {
     const root = target.is('subscript', 'attribute') ? rootOf(target) : undefined;
-    if (!root || !isKeptByModule(file, root)) continue;
+    const kept = root && !changed.has(root.text) ? keptByModule(file, root) : undefined;
+    if (!root || !kept) continue;
     changed.add(root.text);
-    return `changes \`${root.text}\`, which the module keeps`;
+    return `changes \`${root.text}\`, which the module ${kept}`;
   }
   return undefined;
 }
@@ -235,14 +238,15 @@ function rootOf(target: Node): TypedNode<'identifier'> | undefined {
   return root?.is('identifier') ? root : undefined;
 }
 
-/** A name that means something of the module itself: what it assigns, imports or defines as a class. */
-function isKeptByModule(file: SourceFile, name: TypedNode<'identifier'>): boolean {
+/** How the module comes by what a name means in all its functions; undefined for what is the function's own. */
+function keptByModule(file: SourceFile, name: TypedNode<'identifier'>): 'keeps' | 'imports' | undefined {
   const bindings = file.bindings(name);
   const own = file.moduleBindings(name.text);
-  return (
-    bindings.length > 0 &&
-    bindings.every((binding) => own.includes(binding) && ['assignment', 'import', 'class'].includes(binding.kind))
+  const isOwn = bindings.every(
+    (binding) => own.includes(binding) && ['assignment', 'import', 'class'].includes(binding.kind),
   );
+  if (bindings.length === 0 || !isOwn) return undefined;
+  return bindings.some((binding) => binding.kind === 'import') ? 'imports' : 'keeps';
 }
 
 /** The name of the module's own container that a call changes: `CACHE.update(…)`. */
