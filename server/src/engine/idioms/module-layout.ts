@@ -110,6 +110,8 @@ function readPlace(path: string, roots: readonly string[]): ModulePlace | undefi
     if (wanted.length === 0) continue;
     for (let index = 0; index + wanted.length + 2 < segments.length; index++) {
       if (!wanted.every((segment, offset) => segments[index + offset] === segment)) continue;
+      // `tests/modules/…` mirrors the modules and is none of them.
+      if (segments.slice(0, index).some((segment) => segment === 'tests' || segment === 'test')) continue;
       const at = index + wanted.length;
       const [layer = '', name = '', ...inside] = segments.slice(at);
       if (!isOwnName(layer) || !isOwnName(name)) continue;

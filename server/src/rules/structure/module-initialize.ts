@@ -273,7 +273,7 @@ export default defineRule({
       return subscribing(call, from ?? '', bus);
     },
     attribute(attribute, file, { roots }) {
-      if (attribute.field('object').text !== 'self' || !modulePart(file, 'module', roots)) return undefined;
+      if (!modulePart(file, 'module', roots) || attribute.field('object').text !== 'self') return undefined;
       const from = methodAround(file, attribute);
       return from === undefined ? undefined : naming(attribute, from);
     },
@@ -502,8 +502,10 @@ function initializedSet({ file, definition, owner }: Start): Finding[] {
 /** A line of its own behind a statement and the comment beside it; none where the statement does not start its line. */
 function lineBehind(file: SourceFile, statement: Node, line: string): Edit[] {
   if (!startsLine(statement)) return [];
-  const rest = /^[ \t]*(?:#[^\r\n]*)?/.exec(file.slice(statement.end, statement.end + 1000))?.[0] ?? '';
-  const at = statement.end + (rest.includes('#') ? rest.length : 0);
+  // The grammar counts the carriage return of a last line to the block that it ends.
+  const end = statement.end - (statement.text.endsWith('\r') ? 1 : 0);
+  const rest = /^[ \t]*(?:#[^\r\n]*)?/.exec(file.slice(end, end + 1000))?.[0] ?? '';
+  const at = end + (rest.includes('#') ? rest.length : 0);
   return [{ start: at, end: at, text: `${file.eol}${file.indentAt(statement.start)}${line}` }];
 }
 

@@ -150,6 +150,9 @@ export default defineRule({
 
         class Cache:
             def get(self, key: str) -> float: ...
+
+
+        def get_orbit_service() -> "OrbitService": ...
       `,
       path: 'app/modules/calculation/orbit/service.py',
     },
@@ -176,6 +179,8 @@ export default defineRule({
         return undefined;
       if (file.decorators(definition).some((decorator) => overloads.has(file.qualified(decorator) ?? '')))
         return undefined;
+      // Who provides the service itself, as a dependency of FastAPI, calculates nothing.
+      if (/Service\W*$/.test(definition.field('return_type')?.text ?? '')) return undefined;
       const lacks: string[] = [];
       if (!isAsync(definition)) lacks.push('is not async');
       if (!takesConfig(definition, parameters)) lacks.push('takes no typed `config`');

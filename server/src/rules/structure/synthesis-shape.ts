@@ -326,6 +326,7 @@ function dictionaryOf(file: SourceFile, value: Node | undefined): TypedNode<'dic
 function isFromElsewhere(file: SourceFile, owner: TypedNode<'function_definition'>, data: Node): boolean {
   const body = owner.field('body');
   if (body.below('identifier').some((name) => name.text === 'get_profile')) return false;
+  if (data.is('dictionary') && data.namedChildren.length === 0) return true;
   const origins = trace(file, data, { through: receiverOf });
   return origins.length > 0 && origins.every(({ node }) => isForeign(node));
 }
