@@ -223,6 +223,11 @@ describe('GR809 fixes', () => {
     );
   });
 
+  it('keep line breaks', () => {
+    const before = `${head}    async def contribute_to_synthesis(self, user_id):\n        return {\n            "module": 1,  # one\n        }\n`;
+    assert.equal(fixed('GR809', before.replaceAll('\n', '\r\n')), fixed('GR809', before).replaceAll('\n', '\r\n'));
+  });
+
   it('are not offered where no profile can be asked for', () => {
     const sync = '    def contribute_to_synthesis(self, user_id):\n        return {"module": self.name}\n';
     const taken = [
@@ -282,6 +287,15 @@ describe('GR831 fixes', () => {
       applyEdits(before, fix.edits).split('class OrbitRead(BaseModel):\n')[1]?.split('\n\n')[0],
       '    id: int\n    created_at: datetime\n    """The key."""',
     );
+  });
+
+  it('keep line breaks', () => {
+    const before =
+      'from pydantic import BaseModel\n\n\nclass OrbitRead(BaseModel):\n    """Read."""\n\n\nclass DayRead(BaseModel):\n    id: int  # key\n';
+    const after = fixed('GR831', before, path);
+    assert.match(after, /"""Read."""\n\n {4}id: int\n {4}user_id: UUID\n {4}created_at: datetime\n\n\nclass DayRead/);
+    assert.match(after, / {4}id: int {2}# key\n {4}user_id: UUID\n {4}created_at: datetime\n$/);
+    assert.equal(fixed('GR831', before.replaceAll('\n', '\r\n'), path), after.replaceAll('\n', '\r\n'));
   });
 
   it('are not offered for a class on one line', () => {
