@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SourceFile } from '../file.ts';
+import type { FileFacts, SourceFile } from '../file.ts';
 import type { TypedNode } from '../syntax/node.ts';
 
 /**
@@ -68,7 +68,7 @@ export function modulePlace(path: string, roots: readonly string[] = moduleRoots
 
 /** The module of a file whose path says that it is this part of one; undefined for every other file. */
 export function modulePart(
-  file: SourceFile,
+  file: Pick<FileFacts, 'path'>,
   part: ModulePart,
   roots: readonly string[] = moduleRoots,
 ): ModulePlace | undefined {

@@ -18,12 +18,7 @@ function matcherOf(globs: readonly string[]): (path: string) => boolean {
     const isMatch = picomatch(glob.replace(/^\.\//, '').replace(/\/$/, '/**'), { dot: true });
     return glob.includes('/') ? isMatch : (path: string) => path.split('/').some((name) => isMatch(name));
   });
-  // A file is asked for at each of its nodes.
-  let last: { path: string; matches: boolean } | undefined;
-  const made = (path: string): boolean => {
-    if (last?.path !== path) last = { path, matches: tests.some((test) => test(path)) };
-    return last.matches;
-  };
+  const made = (path: string) => tests.some((test) => test(path));
   matchers.set(globs, made);
   return made;
 }

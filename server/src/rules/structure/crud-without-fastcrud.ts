@@ -17,6 +17,7 @@ export default defineRule({
   requirements: ['000-027', '003-011'],
   peers: [],
   options: z.strictObject({ roots: moduleRootsOption }),
+  applies: (file, { roots }) => modulePart(file, 'crud', roots)?.inside === 'crud.py',
   examples: [
     {
       bad: py`
@@ -99,8 +100,7 @@ export default defineRule({
     },
   ],
   collect: {
-    module(segment, file, { roots }) {
-      if (!modulePart(file, 'crud', roots)) return undefined;
+    module(segment, file) {
       return segment.namedChildren.flatMap((statement) => {
         const data = told(statement, file);
         return data ? [{ at: statement, data }] : [];
@@ -109,7 +109,7 @@ export default defineRule({
   },
   file(facts, file, { roots }) {
     const place = modulePart(file, 'crud', roots);
-    if (place?.inside !== 'crud.py' || facts.length === 0) return [];
+    if (!place || facts.length === 0) return [];
     if (facts.some((fact) => fact.data !== 'code')) return [];
     return [
       {

@@ -1,13 +1,5 @@
 import { z } from 'zod';
-import {
-  calledName,
-  defineRule,
-  isDatabaseCall,
-  isTestCode,
-  matchesAny,
-  py,
-  type SourceFile,
-} from '../../engine/index.ts';
+import { calledName, defineRule, isDatabaseCall, isTestCode, matchesAny, py } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR804',
@@ -27,6 +19,7 @@ export default defineRule({
       .default(['schemas.py', 'schemas'])
       .meta({ description: 'Globs of the files and folders that hold schemas.' }),
   }),
+  applies: (file, { files }) => matchesAny(files, file.path) && !isTestCode(file),
   examples: [
     {
       bad: py`
@@ -142,8 +135,7 @@ export default defineRule({
     },
   ],
   on: {
-    import_from_statement(statement, file, { files }) {
-      if (!isSchemaFile(file, files)) return undefined;
+    import_from_statement(statement) {
       const module = statement.field('module_name').text;
       const names = statement
         .fields('name')
@@ -156,8 +148,7 @@ export default defineRule({
         message: `${told} ${names.length > 1 ? 'are' : 'is'} imported into a schema file; load the data in \`crud.py\` or the service and give the schema values.`,
       };
     },
-    call(call, file, { files }) {
-      if (!isSchemaFile(file, files)) return undefined;
+    call(call, file) {
       if (!isDatabaseCall(file, call)) return undefined;
       return {
         at: call,
@@ -166,10 +157,6 @@ export default defineRule({
     },
   },
 });
-
-function isSchemaFile(file: SourceFile, files: readonly string[]): boolean {
-  return matchesAny(files, file.path) && !isTestCode(file);
-}
 
 /** What opens or is a session, by SQLAlchemy's own names and by those that applications give their database module's. */
 function isSessionName(module: string, name: string): boolean {

@@ -29,6 +29,7 @@ export default defineRule({
   requirements: ['000-024'],
   peers: [],
   options: z.strictObject({ roots: moduleRootsOption }),
+  applies: (file, { roots }) => modulePart(file, 'service', roots) !== undefined,
   examples: [
     {
       bad: py`
@@ -142,8 +143,7 @@ export default defineRule({
     },
   ],
   on: {
-    function_definition(definition, file, { roots }) {
-      if (!modulePart(file, 'service', roots)) return undefined;
+    function_definition(definition, file) {
       if (file.enclosingFunction(definition) || file.enclosingClass(definition)) return undefined;
       const effects = effectsOf(file, definition);
       const told = [...new Set(effects.map((effect) => effect.told))];

@@ -21,6 +21,7 @@ export default defineRule({
       .default(5)
       .meta({ description: 'Cyclomatic complexity that a method in `module.py` may have.' }),
   }),
+  applies: (file, { roots }) => modulePart(file, 'module', roots) !== undefined,
   examples: [
     {
       bad: py`
@@ -108,8 +109,8 @@ export default defineRule({
     },
   ],
   on: {
-    function_definition(definition, file, { roots, maxComplexity }) {
-      if (!modulePart(file, 'module', roots) || file.enclosingFunction(definition)) return undefined;
+    function_definition(definition, file, { maxComplexity }) {
+      if (file.enclosingFunction(definition)) return undefined;
       const name = definition.field('name');
       if (!file.enclosingClass(definition)) {
         // PEP 562: the module's own protocol, not logic.

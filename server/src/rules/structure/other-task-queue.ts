@@ -23,6 +23,7 @@ export default defineRule({
       .meta({ description: 'Packages of task queues that modules must not use.' }),
   }),
   mentions: ({ queues }) => queues.flatMap((queue) => [queue, `${queue.charAt(0).toUpperCase()}${queue.slice(1)}`]),
+  applies: (file, { roots }) => !['tests', undefined].includes(modulePlace(file.path, roots)?.part),
   examples: [
     {
       bad: py`
@@ -136,7 +137,7 @@ function namesApplication(name: string, queue: string): boolean {
 
 function imported(statement: Node, file: SourceFile, roots: readonly string[], names: readonly string[], told = '') {
   const place = modulePlace(file.path, roots);
-  if (!place || place.part === 'tests') return undefined;
+  if (!place) return undefined;
   return {
     at: statement,
     message: `The module \`${place.name}\` imports ${names.map((name) => `\`${name}\``).join(' and ')}${told}; write its jobs as async functions for ARQ.`,

@@ -41,6 +41,7 @@ export default defineRule({
       .default(['*Read'])
       .meta({ description: 'Names of the schemas that answer with a stored result; `*` stands for anything.' }),
   }),
+  applies: (file, { roots }) => modulePart(file, 'schemas', roots) !== undefined,
   examples: [
     {
       bad: py`
@@ -185,8 +186,7 @@ export default defineRule({
     },
   ],
   on: {
-    class_definition(definition, file, { roots, names }) {
-      if (!modulePart(file, 'schemas', roots)) return undefined;
+    class_definition(definition, file, { names }) {
       const name = definition.field('name');
       if (!fitsPattern(name.text, names)) return undefined;
       const family = ancestry(file, definition);

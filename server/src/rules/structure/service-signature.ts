@@ -38,6 +38,7 @@ export default defineRule({
       .default(['config', '*_config', 'settings'])
       .meta({ description: 'Names of the parameter that takes the configuration; `*` stands for anything.' }),
   }),
+  applies: (file, { roots }) => modulePart(file, 'service', roots) !== undefined,
   examples: [
     {
       bad: py`
@@ -172,8 +173,7 @@ export default defineRule({
     },
   ],
   on: {
-    function_definition(definition, file, { roots, parameters }) {
-      if (modulePart(file, 'service', roots) === undefined) return undefined;
+    function_definition(definition, file, { parameters }) {
       const name = definition.field('name');
       if (name.text.startsWith('_') || file.enclosingFunction(definition) || file.enclosingClass(definition))
         return undefined;

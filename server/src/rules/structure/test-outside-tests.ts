@@ -10,7 +10,6 @@ import {
   moduleRootsOption,
   type Node,
   py,
-  type SourceFile,
   type TypedNode,
 } from '../../engine/index.ts';
 
@@ -42,6 +41,7 @@ export default defineRule({
       .meta({ description: 'Names of folders that hold tests; `*` stands for anything.' }),
   }),
   mentions: ['test'],
+  applies: (file, { folders }) => !isAmongTests(file.path, folders),
   examples: [
     {
       bad: py`
@@ -163,20 +163,19 @@ export default defineRule({
     },
   ],
   collect: {
-    import_statement(statement, file, { folders }) {
+    import_statement(statement) {
       const isFramework = statement.fields('name').some((name) => frameworks.test(name.text));
-      return isFramework && !isAmongTests(file, folders) ? { at: statement, data: framework } : undefined;
+      return isFramework ? { at: statement, data: framework } : undefined;
     },
-    import_from_statement(statement, file, { folders }) {
+    import_from_statement(statement) {
       const isFramework =
         frameworks.test(statement.field('module_name').text) &&
         statement.fields('name').some((name) => !/^mock\b/.test(name.text));
-      return isFramework && !isAmongTests(file, folders) ? { at: statement, data: framework } : undefined;
+      return isFramework ? { at: statement, data: framework } : undefined;
     },
-    function_definition(definition, file, { folders }) {
+    function_definition(definition, file) {
       const name = definition.field('name');
-      if (!/^test(_|$)/.test(name.text) || isAmongTests(file, folders) || file.enclosingFunction(definition))
-        return undefined;
+      if (!/^test(_|$)/.test(name.text) || file.enclosingFunction(definition)) return undefined;
       const owner = file.enclosingClass(definition);
       const isCase = owner !== undefined && isTestCase(owner, file);
       if (owner && !isCase && !owner.field('name').text.startsWith('Test')) return undefined;
@@ -220,10 +219,10 @@ function isOfTests(decorator: string | undefined): boolean {
   return decorator !== undefined && /^(?:pytest\.mark\.|unittest\.|mock\.|hypothesis\.|freezegun\.)/.test(decorator);
 }
 
-function isAmongTests(file: SourceFile, folders: readonly string[]): boolean {
-  const path = file.path.split('/');
-  if (path.at(-1) === 'conftest.py') return true;
-  return path.slice(0, -1).some((folder) => fitsPattern(folder.toLowerCase(), folders));
+function isAmongTests(path: string, folders: readonly string[]): boolean {
+  const names = path.split('/');
+  if (names.at(-1) === 'conftest.py') return true;
+  return names.slice(0, -1).some((folder) => fitsPattern(folder.toLowerCase(), folders));
 }
 
 function asserts(definition: TypedNode<'function_definition'>): boolean {
