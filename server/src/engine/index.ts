@@ -48,6 +48,7 @@ export {
 export * from './idioms/column-indexes.ts';
 export * from './idioms/complexity.ts';
 export * from './idioms/configuration.ts';
+export * from './idioms/database-calls.ts';
 export * from './idioms/datetimes.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
 export * from './idioms/docstrings.ts';
@@ -68,6 +69,7 @@ export * from './idioms/members.ts';
 export { isMadeByOneOf, type MadeMember, madeMember, makersOfMembers } from './idioms/members.ts';
 export * from './idioms/migrations.ts';
 export * from './idioms/models.ts';
+export * from './idioms/module-layout.ts';
 export * from './idioms/own-functions.ts';
 export * from './idioms/path-globs.ts';
 export * from './idioms/paths.ts';

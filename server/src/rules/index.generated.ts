@@ -108,9 +108,19 @@ import tenantContextNotLocal from './models/tenant-context-not-local.ts';
 import unreviewedMigration from './models/unreviewed-migration.ts';
 import writeInLoop from './models/write-in-loop.ts';
 import writeWithoutCommit from './models/write-without-commit.ts';
+import crudWithoutFastcrud from './structure/crud-without-fastcrud.ts';
+import databaseInSchemas from './structure/database-in-schemas.ts';
+import impureServiceFunction from './structure/impure-service-function.ts';
 import logicInInit from './structure/logic-in-init.ts';
+import logicInModule from './structure/logic-in-module.ts';
 import mockInProduction from './structure/mock-in-production.ts';
+import moduleInitialize from './structure/module-initialize.ts';
+import otherTaskQueue from './structure/other-task-queue.ts';
+import readSchemaShape from './structure/read-schema-shape.ts';
+import serviceSignature from './structure/service-signature.ts';
 import stub from './structure/stub.ts';
+import synthesisShape from './structure/synthesis-shape.ts';
+import testOutsideTests from './structure/test-outside-tests.ts';
 import todoComment from './structure/todo-comment.ts';
 import workaroundComment from './structure/workaround-comment.ts';
 import asyncTestWithoutMarker from './style/async-test-without-marker.ts';
@@ -261,9 +271,19 @@ export const rules: readonly Rule[] = [
   unreviewedMigration,
   writeInLoop,
   writeWithoutCommit,
+  crudWithoutFastcrud,
+  databaseInSchemas,
+  impureServiceFunction,
   logicInInit,
+  logicInModule,
   mockInProduction,
+  moduleInitialize,
+  otherTaskQueue,
+  readSchemaShape,
+  serviceSignature,
   stub,
+  synthesisShape,
+  testOutsideTests,
   todoComment,
   workaroundComment,
   asyncTestWithoutMarker,

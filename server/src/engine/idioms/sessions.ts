@@ -246,7 +246,7 @@ const typeNames =
 const makers =
   /^_*(?:Async|Sync)?(?:Db|DB)?Session(?:Local|Factory|Maker)$|^_*(?:async_|sync_)?(?:db_)?session_?(?:maker|factory|local)$|^AsyncSessionLocal$/;
 const openers =
-  /^_*(?:get|open|new|create|make)_(?:async_|sync_)?(?:db|db_session|session|database_session)$|^session_scope$/;
+  /^_*(?:async_)?(?:get|open|new|create|make)_(?:async_|sync_)?(?:db|db_session|session|database_session)$|^session_scope$/;
 const foreign =
   /^(?:aiobotocore|aioboto3|boto3|botocore|builtins|requests|requests_\w+|aiohttp|httpx|curl_cffi|fastmcp|mcp|neo4j|nox|onnxruntime|pyspark|snowflake|tensorflow|cassandra|motor|pymongo|sqlite3|aiosqlite|asyncpg|psycopg\w*)\./;
 const sessionMethods = new Set([
