@@ -78,7 +78,8 @@ export function createServer(context: ExtensionContext, output: LogOutputChannel
   let state: ServerState = 'stopped';
 
   const module = context.asAbsolutePath('dist/server.mjs');
-  const run = { module, transport: TransportKind.ipc, options: { cwd: context.extensionPath } };
+  // Over stdio the server sends diagnostics as it has them written down; over IPC Node would write them anew each time.
+  const run = { module, transport: TransportKind.stdio, options: { cwd: context.extensionPath } };
   const debug = { ...run, options: { ...run.options, execArgv: ['--nolazy', '--inspect=6009'] } };
   const client = new LanguageClient(
     'groundrules',

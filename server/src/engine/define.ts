@@ -43,6 +43,7 @@ export function defineRule<S extends z.ZodObject = z.ZodObject<Record<never, nev
       rule: {
         card,
         mentions: typeof definition.mentions === 'function' ? definition.mentions(values) : definition.mentions,
+        applies: (facts) => definition.applies?.(facts, values) ?? true,
         blanketSuppressible,
         on: bound(definition.on, values),
         collect: bound(definition.collect, values),

@@ -2,6 +2,7 @@ import { crashedRule, unknownSuppression, unusedSuppression } from './own-rules.
 import type { ConfiguredRule, EnabledRule } from './rule.ts';
 import { kinds } from './syntax/grammar.generated.ts';
 import { kindNumber } from './syntax/rows.ts';
+import { type WordFinder, wordFinder } from './words.ts';
 
 /** What is done with the nodes of one kind. */
 export interface Work {
@@ -22,20 +23,28 @@ export interface Dispatch {
 
 /** The tables of a list of rules, by which of its words are mentioned. */
 const dispatches = new WeakMap<readonly EnabledRule[], Map<string, Dispatch>>();
-const waitedFor = new WeakMap<readonly EnabledRule[], readonly string[]>();
+const finders = new WeakMap<readonly EnabledRule[], { words: readonly string[]; finder: WordFinder }>();
 
-/** Every word that some rule waits for. */
-export function wordsOf(rules: readonly EnabledRule[]): readonly string[] {
-  const known = waitedFor.get(rules);
+/** Every word that some rule waits for, and what finds them in a text. */
+export function wordsOf(rules: readonly EnabledRule[]): { words: readonly string[]; finder: WordFinder } {
+  const known = finders.get(rules);
   if (known) return known;
   const words = [...new Set(rules.flatMap((enabled) => enabled.rule.mentions ?? []))];
-  waitedFor.set(rules, words);
-  return words;
+  const made = { words, finder: wordFinder(words) };
+  finders.set(rules, made);
+  return made;
 }
 
-/** The tables for the rules that are in play while the given words are mentioned; the same ones for the same rules. */
-export function dispatchOf(all: readonly EnabledRule[], mentioned: ReadonlySet<string>): Dispatch {
-  const rules = all.filter(({ rule }) => !rule.mentions || rule.mentions.some((word) => mentioned.has(word)));
+/**
+ * The tables for those of the applicable rules that are in play while the given words are mentioned; the same ones for
+ * the same rules.
+ */
+export function dispatchOf(
+  all: readonly EnabledRule[],
+  applicable: readonly EnabledRule[],
+  mentioned: ReadonlySet<string>,
+): Dispatch {
+  const rules = applicable.filter(({ rule }) => !rule.mentions || rule.mentions.some((word) => mentioned.has(word)));
   const key = rules.length === all.length ? 'all' : rules.map((enabled) => enabled.rule.card.code).join();
   const made = dispatches.get(all) ?? new Map<string, Dispatch>();
   dispatches.set(all, made);

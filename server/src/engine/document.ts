@@ -43,6 +43,16 @@ export interface Reported {
   fixes(): readonly Fix[];
 }
 
+/** What is reported in one segment. */
+export interface SegmentFindings {
+  /** The same object for as long as the findings are the same; they may have moved, all by as many lines. */
+  readonly key: object;
+  /** The line that the segment starts on now. */
+  readonly line: number;
+  readonly count: number;
+  findings(): Reported[];
+}
+
 /**
  * One open file: its segments, and what the rules say of each. An edit costs what its segments cost; findings elsewhere
  * are computed again only when a name they looked up has changed.
@@ -53,10 +63,12 @@ export interface Reported {
 export class Document {
   readonly file: SourceFile;
   readonly #parser: ParserPort;
-  readonly #rules: RuleSet;
-  readonly #words: readonly string[];
+  readonly #rules: readonly EnabledRule[];
+  /** The rules that have something to say in a file with this path and target. */
+  readonly #applicable: readonly EnabledRule[];
+  readonly #words: ReturnType<typeof wordsOf>;
   /** Words that rules wait for and the text holds. */
-  #mentioned: Set<string>;
+  readonly #mentioned: Set<string>;
   #dispatch: Dispatch;
   readonly #knownCodes: ReadonlySet<string>;
   #length: number;
@@ -83,18 +95,20 @@ export class Document {
   constructor(parser: ParserPort, text: string, facts: FileFacts, rules: RuleSet) {
     this.#parser = parser;
     this.#length = text.length;
-    this.#rules = rules;
+    this.#rules = rules.rules;
+    this.#applicable = rules.rules.filter(({ rule }) => rule.applies(facts));
     this.#words = wordsOf(rules.rules);
-    this.#mentioned = new Set(this.#words.filter((word) => facts.reexport !== undefined || text.includes(word)));
-    this.#dispatch = dispatchOf(rules.rules, this.#mentioned);
+    // A re-export can give any name another one, so that its words need not be written here.
+    this.#mentioned = new Set(facts.reexport ? this.#words.words : []);
+    this.#dispatch = dispatchOf(this.#rules, this.#applicable, this.#mentioned);
     this.#knownCodes = rules.knownCodes;
     this.file = new SourceFile(facts);
-    this.#fileLevel = rules.rules.flatMap((enabled) =>
+    this.#fileLevel = this.#applicable.flatMap((enabled) =>
       enabled.rule.file
         ? [{ enabled, consulted: new Set<string>(), membersRead: new Set<number>(), findings: [], hasRun: false }]
         : [],
     );
-    this.#replace(0, 0, cutFrom(text));
+    this.#replace(0, 0, cutFrom(text), text);
   }
 
   /** The whole text; it is put together when asked for. */
@@ -118,7 +132,7 @@ export class Document {
     if (this.#units.length === 0) {
       this.#length = replacement.length;
       this.#text = undefined;
-      this.#replace(0, 0, cutFrom(replacement));
+      this.#replace(0, 0, cutFrom(replacement), replacement);
       return;
     }
     const shift = replacement.length - (end - start);
@@ -151,7 +165,9 @@ export class Document {
       state = next;
       offset = base + segment.end;
     }
-    this.#replace(from, old - from, cuts);
+    const { longest } = this.#words.finder;
+    const heard = window.slice(Math.max(0, start - base - longest), start - base + replacement.length + longest);
+    this.#replace(from, old - from, cuts, heard);
   }
 
   /** Every finding that is not suppressed, in the order of the text. */
@@ -159,6 +175,22 @@ export class Document {
     const reported: Reported[] = [];
     for (const unit of this.#units) for (const finding of this.#visible(unit)) reported.push(this.#report(finding));
     return reported;
+  }
+
+  /** The same findings by the segment they start in, segments without any left out. */
+  findingsBySegment(): SegmentFindings[] {
+    const segments: SegmentFindings[] = [];
+    for (const unit of this.#units) {
+      const key = this.#visible(unit);
+      if (key.length === 0) continue;
+      segments.push({
+        key,
+        line: unit.startLine,
+        count: key.length,
+        findings: () => key.map((finding) => this.#report(finding)),
+      });
+    }
+    return segments;
   }
 
   /** How many findings `findings` gives. */
@@ -221,11 +253,11 @@ export class Document {
   }
 
   /**
-   * The first unit that an edit may cut anew: the one before the edit's, or an earlier one that looked so far ahead,
-   * because a bracket or a string in it is not closed, and now ends elsewhere.
+   * The first unit that an edit may cut anew: the edit's own, or an earlier one that looked so far ahead, as one does at
+   * the line behind it and, where a bracket or a string in it is not closed, much farther, and now ends elsewhere.
    */
   #firstMoved(start: number, end: number, replacement: string): number {
-    const usual = Math.max(0, this.file.unitIndexAt(start) - 1);
+    const usual = this.file.unitIndexAt(start);
     for (let index = 0; index < usual; index++) {
       const unit = this.#units[index];
       if (!unit || unit.start + unit.reach <= start) continue;
@@ -289,7 +321,8 @@ export class Document {
     return unit !== undefined && this.#states.get(unit)?.memberIndent === state.memberIndent;
   }
 
-  #replace(from: number, count: number, cuts: readonly NewCut[]): void {
+  /** Puts units for the cuts in the place of others; `heard` is the new text as far as a word may have come up in it. */
+  #replace(from: number, count: number, cuts: readonly NewCut[], heard: string): void {
     const removed = this.#units.slice(from, from + count);
     const added = this.#reuse(removed, cuts);
     if (count === added.length) for (const [index, unit] of added.entries()) this.#units[from + index] = unit;
@@ -311,7 +344,7 @@ export class Document {
     for (const unit of gone) this.#memberReaders.delete(unit);
     for (const unit of this.#memberReaders) if (intersects(unit.membersRead, touched)) stale.add(unit);
     const fresh = new Set(added.filter((unit) => !this.#suppressed.has(unit)));
-    const woken = this.#awaken(added);
+    const woken = this.#awaken(heard);
     const moved = new Set<Unit>();
     for (const unit of gone) for (const home of this.#homesOf(unit)) moved.add(home);
     const facts = this.#examineAll(stale, fresh, gone, moved);
@@ -335,26 +368,23 @@ export class Document {
     this.file.lineCountForDocument = lines;
     const before = gone.some((unit) => unit === this.#firstUnit || unit === this.#topUnit);
     this.#topUnit = this.#units[0];
-    this.#firstUnit = this.#units.find((unit) => unit.rows.length > rowSize && unit.statements.length > 0);
+    this.#firstUnit = this.#units.find((unit) => unit.rows.length > rowSize && unit.root.firstNamed !== undefined);
     if (before || (this.#firstUnit && fresh.has(this.#firstUnit)) || (this.#topUnit && fresh.has(this.#topUnit)))
       all.add(consultKey(0, firstKey));
     return all;
   }
 
   /**
-   * The rules that come into play because a unit mentions a word they wait for. None ever leaves: a rule that is asked in
+   * The rules that come into play because a text mentions a word they wait for. None ever leaves: a rule that is asked in
    * a file without its words finds nothing there.
    */
-  #awaken(added: readonly Unit[]): EnabledRule[] {
-    let woken = false;
-    for (const word of this.#words) {
-      if (this.#mentioned.has(word) || !added.some((unit) => unit.text.includes(word))) continue;
-      this.#mentioned.add(word);
-      woken = true;
-    }
-    if (!woken) return [];
+  #awaken(heard: string): EnabledRule[] {
+    const known = this.#mentioned.size;
+    const { words, finder } = this.#words;
+    if (known < words.length) finder.find(heard, this.#mentioned);
+    if (this.#mentioned.size === known) return [];
     const before = this.#dispatch;
-    this.#dispatch = dispatchOf(this.#rules.rules, this.#mentioned);
+    this.#dispatch = dispatchOf(this.#rules, this.#applicable, this.#mentioned);
     return [...this.#dispatch.active].filter((enabled) => !before.active.has(enabled));
   }
 
@@ -689,7 +719,7 @@ export class Document {
   }
 
   #visible(unit: Unit): readonly StoredFinding[] {
-    return this.#suppressed.get(unit) ?? [];
+    return this.#suppressed.get(unit) ?? noFindings;
   }
 
   #visibleOf(
@@ -837,6 +867,7 @@ class LiveFinding implements Reported {
   }
 }
 
+const noFindings: readonly StoredFinding[] = [];
 const noTags: readonly ('unnecessary' | 'deprecated')[] = [];
 
 interface NewCut {

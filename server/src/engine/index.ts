@@ -1,7 +1,7 @@
 /** The engine's one door: text in, findings out. It knows neither editor nor disk. */
 export type { Severity } from '../../../shared-rules/src/index.ts';
 export { defineRule, py } from './define.ts';
-export { Document, type Reported, type RuleSet } from './document.ts';
+export { Document, type Reported, type RuleSet, type SegmentFindings } from './document.ts';
 export { type FileFacts, ownModule, type SourceFile, unitOf } from './file.ts';
 export { choosePass, type FixChoice, type FixOutcome, fixAll, fixPasses } from './fix-all.ts';
 export { type Origin, reachingBindings, type Step, type TraceOptions, trace } from './flow/trace.ts';
@@ -49,8 +49,8 @@ export * from './idioms/code-in-comments.ts';
 export * from './idioms/column-indexes.ts';
 export * from './idioms/complexity.ts';
 export * from './idioms/configuration.ts';
-export * from './idioms/database-queries.ts';
 export * from './idioms/database-calls.ts';
+export * from './idioms/database-queries.ts';
 export * from './idioms/datetimes.ts';
 export { isUtc, mergeInsertions, receiverOf, spellDatetime, spellNow, spellUtc } from './idioms/datetimes.ts';
 export * from './idioms/docstrings.ts';

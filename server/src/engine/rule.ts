@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Family, FixKind, RuleCard, Severity, StandardId } from '../../../shared-rules/src/index.ts';
-import type { SourceFile } from './file.ts';
+import type { FileFacts, SourceFile } from './file.ts';
 import type { Kind } from './syntax/grammar.generated.ts';
 import type { Node, TypedNode } from './syntax/node.ts';
 import type { Edit, Position, Span } from './text.ts';
@@ -87,6 +87,11 @@ export interface RuleDefinition<S extends z.ZodObject, D> {
    * qualified name: whatever way it is imported, that part is written somewhere. The rule is not asked in other files.
    */
   readonly mentions?: readonly string[] | ((options: z.output<S>) => readonly string[]);
+  /**
+   * Whether the rule has anything to say in a file with this path and target; asked once, when the file is opened. A rule
+   * about one layer, or not about tests, says so here rather than at every node.
+   */
+  readonly applies?: (file: Pick<FileFacts, 'path' | 'target' | 'targetKnown'>, options: z.output<S>) => boolean;
   readonly examples: readonly Example[];
   /** False for rules about suppression comments, which a blanket `# noqa` must not hide. */
   readonly blanketSuppressible?: boolean;
@@ -118,6 +123,7 @@ export interface OptionProblem {
 export interface ConfiguredRule {
   readonly card: RuleCard;
   readonly mentions: readonly string[] | undefined;
+  applies(file: Pick<FileFacts, 'path' | 'target' | 'targetKnown'>): boolean;
   readonly blanketSuppressible: boolean;
   readonly on: readonly (readonly [Kind, (node: Node, file: SourceFile) => Findings])[];
   readonly collect: readonly (readonly [

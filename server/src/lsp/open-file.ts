@@ -8,6 +8,7 @@ import {
   type RuleSet,
 } from '../engine/index.ts';
 import type { ResolvedSettings } from '../settings/resolve.ts';
+import { type DiagnosticClient, DiagnosticsText } from './diagnostics.ts';
 import type { Change } from './notifications.ts';
 
 /** What holds for one file: resolved anew when a configuration changes, never a global. */
@@ -35,6 +36,7 @@ export class OpenFile {
   round = 0;
   #waiting: string;
   #document: Document | undefined;
+  #diagnostics: DiagnosticsText | undefined;
 
   constructor(uri: string, version: number, text: string) {
     this.uri = uri;
@@ -52,6 +54,12 @@ export class OpenFile {
 
   /** Size of the text when it was last put under settings, where that is more than they allow; it is then left alone. */
   tooManyBytes: number | undefined;
+
+  /** Writes the file's diagnostics, and keeps what it wrote. */
+  diagnostics(client: DiagnosticClient): DiagnosticsText {
+    this.#diagnostics ??= new DiagnosticsText(this.uri, client);
+    return this.#diagnostics;
+  }
 
   /** Puts settings in force; the file is analysed anew where they say something else than those before. */
   configure(settings: FileSettings): void {

@@ -15,6 +15,7 @@ import {
   type InitializeResult,
   LSPErrorCodes,
   MessageType,
+  PublishDiagnosticsNotification,
   ResponseError,
   ShowMessageNotification,
   TextDocumentSyncKind,
@@ -45,12 +46,13 @@ import { baseName, parentFolder, relativePath, resolvePath, uriOfPath } from '..
 import { type ResolvedSettings, resolveSettings } from '../settings/resolve.ts';
 import { createRuleSets, knownRulesOf } from '../settings/rule-sets.ts';
 import { type ActionClient, codeActions, executeCommands, fixAllEdits, fixAllKind, resolveAction } from './actions.ts';
-import { source, toDiagnostic, toWorkspaceEdit } from './convert.ts';
+import { source, toWorkspaceEdit } from './convert.ts';
 import { hoverAt } from './hover.ts';
 import { ActionData, Changed, Closed, Folders, Opened, WatchedFiles } from './notifications.ts';
 import { type FileSettings, OpenFile } from './open-file.ts';
 import { folderOfPlace, homeOf, placeOf } from './places.ts';
 import { showProgress } from './progress.ts';
+import type { PromptWriter } from './stdio.ts';
 import { warmUp } from './warm-up.ts';
 
 const findingsDelay = 60;
@@ -58,8 +60,11 @@ const configurationDelay = 150;
 /** Settings that were resolved once are kept for the next time; a person who types in a toml file makes many. */
 const mostResolved = 50;
 
-/** Runs one language-server session on a connection. All state of the session lives in here. */
-export function startSession(connection: Connection): void {
+/**
+ * Runs one language-server session on a connection. All state of the session lives in here. `writer` is what the
+ * connection writes with, where that takes text.
+ */
+export function startSession(connection: Connection, writer?: PromptWriter): { isShutDown(): boolean } {
   const files = new Map<string, OpenFile>();
   /** Open configuration files: what is on the screen counts, saved or not. */
   const openConfigurations = new Map<string, TextDocument>();
@@ -264,6 +269,8 @@ export function startSession(connection: Connection): void {
     files.clear();
   });
 
+  return { isShutDown: () => stop.signal.aborted };
+
   function setFolders(now: readonly WorkspaceFolder[]): void {
     folders = now;
     home = homeOf(now);
@@ -376,20 +383,28 @@ export function startSession(connection: Connection): void {
   function publish(file: OpenFile): void {
     const { settings, document, tooManyBytes } = file;
     if (!settings) return;
-    const findings = document?.findings() ?? [];
-    const cut = findings.length > settings.maxFindings;
-    const shown = cut ? findings.slice(0, settings.maxFindings - 1) : findings;
-    const diagnostics = shown.map((finding) =>
-      toDiagnostic(finding, file.uri, client.documentation, client.relatedInformation),
-    );
-    if (cut) diagnostics.push(moreFindings(findings.length - shown.length));
-    if (tooManyBytes !== undefined) diagnostics.push(tooLarge(tooManyBytes, settings.resolved.maxFileSize));
-    sendDiagnostics({ uri: file.uri, version: file.version, diagnostics });
+    const count = document?.count() ?? 0;
+    const shown = count > settings.maxFindings ? settings.maxFindings - 1 : count;
+    const extra: Diagnostic[] = [];
+    if (shown < count) extra.push(moreFindings(count - shown));
+    if (tooManyBytes !== undefined) extra.push(tooLarge(tooManyBytes, settings.resolved.maxFileSize));
+    const own = document && shown > 0 ? [file.diagnostics(client).of(document, shown)] : [];
+    const diagnostics = [...own, ...extra.map((diagnostic) => JSON.stringify(diagnostic))].join(',');
+    sendJson(`{"uri":${JSON.stringify(file.uri)},"version":${file.version},"diagnostics":[${diagnostics}]}`);
     if (options.checklist) tellChecklist(file.uri);
   }
 
   function sendDiagnostics(params: { uri: string; version?: number; diagnostics: Diagnostic[] }): void {
     inBackground(() => connection.sendDiagnostics(params));
+  }
+
+  /** Sends diagnostics that are JSON already: over stdio as they are, over IPC as the objects that Node writes there. */
+  function sendJson(params: string): void {
+    if (writer)
+      inBackground(() =>
+        writer.writeText(`{"jsonrpc":"2.0","method":"${PublishDiagnosticsNotification.method}","params":${params}}`),
+      );
+    else sendDiagnostics(JSON.parse(params));
   }
 
   /** The checklist may lag behind the squiggles by a moment, so that it never holds them up. */

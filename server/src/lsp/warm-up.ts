@@ -1,7 +1,7 @@
 import { Document, type ParserPort, type Rule } from '../engine/index.ts';
 import { resolveSettings } from '../settings/resolve.ts';
 import { createRuleSets } from '../settings/rule-sets.ts';
-import { toDiagnostic } from './convert.ts';
+import { DiagnosticsText } from './diagnostics.ts';
 
 /** Work goes on for this long before waiting messages get their turn. Milliseconds. */
 const slice = 2;
@@ -64,9 +64,9 @@ function change(document: Document, start: number, end: number, text: string): v
   publish(document);
 }
 
+const texts = new DiagnosticsText('file:///app/example.py', { relatedInformation: true, documentation: () => '' });
+
 /** All that publishing costs apart from the pipe. */
 function publish(document: Document): string {
-  return JSON.stringify(
-    document.findings().map((finding) => toDiagnostic(finding, 'file:///app/example.py', () => '', true)),
-  );
+  return texts.of(document, document.count());
 }

@@ -110,18 +110,28 @@ import writeInLoop from './models/write-in-loop.ts';
 import writeWithoutCommit from './models/write-without-commit.ts';
 import commentedOutCode from './structure/commented-out-code.ts';
 import commitOutsideService from './structure/commit-outside-service.ts';
+import crudWithoutFastcrud from './structure/crud-without-fastcrud.ts';
 import databaseInRoute from './structure/database-in-route.ts';
+import databaseInSchemas from './structure/database-in-schemas.ts';
 import databaseOutsideRepository from './structure/database-outside-repository.ts';
 import functionInsteadOfClass from './structure/function-instead-of-class.ts';
 import httpOutsideRoute from './structure/http-outside-route.ts';
+import impureServiceFunction from './structure/impure-service-function.ts';
 import logicInInit from './structure/logic-in-init.ts';
+import logicInModule from './structure/logic-in-module.ts';
 import logicInRepository from './structure/logic-in-repository.ts';
 import logicInRoute from './structure/logic-in-route.ts';
 import misplacedDefinition from './structure/misplaced-definition.ts';
 import mockInProduction from './structure/mock-in-production.ts';
+import moduleInitialize from './structure/module-initialize.ts';
+import otherTaskQueue from './structure/other-task-queue.ts';
+import readSchemaShape from './structure/read-schema-shape.ts';
 import repositorySeveralModels from './structure/repository-several-models.ts';
 import serviceBuildsDependency from './structure/service-builds-dependency.ts';
+import serviceSignature from './structure/service-signature.ts';
 import stub from './structure/stub.ts';
+import synthesisShape from './structure/synthesis-shape.ts';
+import testOutsideTests from './structure/test-outside-tests.ts';
 import todoComment from './structure/todo-comment.ts';
 import workaroundComment from './structure/workaround-comment.ts';
 import asyncTestWithoutMarker from './style/async-test-without-marker.ts';
@@ -274,18 +284,28 @@ export const rules: readonly Rule[] = [
   writeWithoutCommit,
   commentedOutCode,
   commitOutsideService,
+  crudWithoutFastcrud,
   databaseInRoute,
+  databaseInSchemas,
   databaseOutsideRepository,
   functionInsteadOfClass,
   httpOutsideRoute,
+  impureServiceFunction,
   logicInInit,
+  logicInModule,
   logicInRepository,
   logicInRoute,
   misplacedDefinition,
   mockInProduction,
+  moduleInitialize,
+  otherTaskQueue,
+  readSchemaShape,
   repositorySeveralModels,
   serviceBuildsDependency,
+  serviceSignature,
   stub,
+  synthesisShape,
+  testOutsideTests,
   todoComment,
   workaroundComment,
   asyncTestWithoutMarker,

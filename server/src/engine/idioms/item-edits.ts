@@ -14,7 +14,8 @@ export function appended(list: Node, text: string, eol: string): Edit[] {
     const comment = children.filter((child) => child.is('comment')).at(-1);
     if (!comment) return [{ start: opening.end, end: closing.start, text }];
     const indent = startsLine(comment) ? indentOf(comment) : `${indentOf(closing)}    `;
-    return [{ start: comment.end, end: comment.end, text: `${eol}${indent}${text},` }];
+    const at = endOfText(comment);
+    return [{ start: at, end: at, text: `${eol}${indent}${text},` }];
   }
   if (!startsLine(last)) return [{ start: last.end, end: last.end, text: `, ${text}` }];
   const comma = children.find((child) => child.kind === '","' && child.start >= last.end);
@@ -22,13 +23,18 @@ export function appended(list: Node, text: string, eol: string): Edit[] {
   const comment = children.find((child) => child.is('comment') && child.start >= ended.end);
   const beside = comment && !between(ended, comment).includes('\n') ? comment : undefined;
   const line = `${eol}${indentOf(last)}${text}`;
-  const at = beside?.end ?? ended.end;
+  const at = beside ? endOfText(beside) : ended.end;
   if (comma) return [{ start: at, end: at, text: `${line},` }];
   if (!beside) return [{ start: at, end: at, text: `,${line}` }];
   return [
     { start: last.end, end: last.end, text: ',' },
     { start: at, end: at, text: line },
   ];
+}
+
+/** The end of a comment; the grammar counts the carriage return of a line break to it. */
+function endOfText(comment: Node): number {
+  return comment.text.endsWith('\r') ? comment.end - 1 : comment.end;
 }
 
 /** The edit that takes one of the items of a node out, with its comma, and with its line where it has one to itself. */

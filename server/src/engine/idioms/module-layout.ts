@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SourceFile } from '../file.ts';
+import type { FileFacts, SourceFile } from '../file.ts';
 import type { TypedNode } from '../syntax/node.ts';
 
 /**
@@ -68,7 +68,7 @@ export function modulePlace(path: string, roots: readonly string[] = moduleRoots
 
 /** The module of a file whose path says that it is this part of one; undefined for every other file. */
 export function modulePart(
-  file: SourceFile,
+  file: Pick<FileFacts, 'path'>,
   part: ModulePart,
   roots: readonly string[] = moduleRoots,
 ): ModulePlace | undefined {
@@ -110,6 +110,8 @@ function readPlace(path: string, roots: readonly string[]): ModulePlace | undefi
     if (wanted.length === 0) continue;
     for (let index = 0; index + wanted.length + 2 < segments.length; index++) {
       if (!wanted.every((segment, offset) => segments[index + offset] === segment)) continue;
+      // `tests/modules/…` mirrors the modules and is none of them.
+      if (segments.slice(0, index).some((segment) => segment === 'tests' || segment === 'test')) continue;
       const at = index + wanted.length;
       const [layer = '', name = '', ...inside] = segments.slice(at);
       if (!isOwnName(layer) || !isOwnName(name)) continue;

@@ -3,7 +3,7 @@ import type { SourceFile } from '../file.ts';
 /** What a file is for, as its path tells. Paths are relative to the configuration's folder. */
 
 /** A test module, a conftest, or anything below a `tests` or `test` folder. */
-export function isTestFile(file: SourceFile): boolean {
+export function isTestFile(file: { readonly path: string }): boolean {
   return /(^|\/)tests?\//.test(file.path) || /(^|\/)(test_[^/]*|[^/]*_test|conftest)\.pyi?$/.test(file.path);
 }
 
@@ -17,7 +17,7 @@ export function isMigration(file: SourceFile): boolean {
 }
 
 /** A script, command line, tool or example: code whose standard output is its product. */
-export function isScript(file: SourceFile): boolean {
+export function isScript(file: { readonly path: string }): boolean {
   return (
     /(^|\/)(scripts?|bin|tools?|cli|commands|management\/commands|examples?|docs|benchmarks?|noxfile|tasks)\//.test(
       file.path,
@@ -26,6 +26,6 @@ export function isScript(file: SourceFile): boolean {
 }
 
 /** The base name with its extension. */
-export function baseName(file: SourceFile): string {
+export function baseName(file: { readonly path: string }): string {
   return file.path.slice(file.path.lastIndexOf('/') + 1);
 }

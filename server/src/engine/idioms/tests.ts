@@ -5,12 +5,12 @@ import { baseName, isTestFile } from './paths.ts';
 /** What pytest and unittest take for tests (pytest, "Conventions for Python test discovery"). */
 
 /** Code that only runs under test: test files, and the support code that is named for it. */
-export function isTestCode(file: SourceFile): boolean {
+export function isTestCode(file: { readonly path: string }): boolean {
   return isTestFile(file) || /(^|\/)(testing|test_?(utils?|support|helpers?|lib|ing))(\/|\.pyi?$)/.test(file.path);
 }
 
 /** A file whose functions and classes are collected: not a conftest, and not the helpers that stand beside tests. */
-export function isTestModule(file: SourceFile): boolean {
+export function isTestModule(file: { readonly path: string }): boolean {
   const name = baseName(file);
   if (/^tests?(_.*)?\.py$|_tests?\.py$/.test(name)) return true;
   return (

@@ -217,7 +217,8 @@ const outsideBrackets = new Set([
 ]);
 
 function lookahead(line: Line, text: string): number {
-  return Math.min(text.length, line.content + 9) + (line.content >= text.length ? 1 : 0);
+  // What is appended to the text can still become part of the word.
+  return Math.min(text.length + 1, line.content + 9);
 }
 
 function continues(text: string, content: number): boolean {

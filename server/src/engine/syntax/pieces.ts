@@ -24,7 +24,7 @@ export interface Parsed {
  * Segments longer than this many code units are parsed statement by statement. Shorter ones parse faster in one go than
  * the saving is worth. It depends on the text alone, so that an edited segment and a fresh one are parsed alike.
  */
-const longSegment = 2000;
+const longSegment = 600;
 
 /**
  * Parses a segment. A long compound statement is put together from the rows of its headers and of each statement of its
@@ -45,8 +45,10 @@ function parseLong(
   if (text.length <= longSegment) return parser.parse(text);
   const clauses = cutClauses(text);
   if (!clauses || clauses.reduce((count, clause) => count + clause.pieces.length, 0) < 2) return parser.parse(text);
-  const skeleton = parser.parse(clauses.map((clause) => text.slice(clause.start, clause.end)).join(''));
+  const headers = clauses.map((clause) => text.slice(clause.start, clause.end)).join('');
+  const skeleton = known?.get(headers) ?? pieces.get(headers) ?? parser.parse(headers);
   if (!hasEmptyBlocks(skeleton, clauses.length)) return parser.parse(text);
+  pieces.set(headers, skeleton);
   const bodies = clauses.map((clause) =>
     clause.pieces.map((piece) => {
       const source = text.slice(piece.start, piece.end);

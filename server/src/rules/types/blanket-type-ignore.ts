@@ -13,7 +13,6 @@ export default defineRule({
   requirements: [],
   peers: ['PGH003', 'PGH004', 'mypy ignore-without-code'],
   blanketSuppressible: false,
-  mentions: ['type:', 'noqa'],
   examples: [
     {
       bad: py`
