@@ -234,7 +234,8 @@ export default defineRule<typeof options, Data>({
       const place = placeOf(file, given);
       if (place) return place.layer && layerNames.has(place.layer) ? queryIn(file, call, place.layer) : undefined;
       const module = modulePlace(file.path, given.modules);
-      if (!module || module.part === 'crud' || module.part === 'tests') return undefined;
+      if (!module || module.part === 'crud' || module.part === 'tests' || ofRepository.test(module.inside))
+        return undefined;
       const query = queryOf(file, call);
       if (!query || isInitialize(call, file)) return undefined;
       return {
@@ -310,3 +311,6 @@ const layerNames = new Map<Layer, string>([
   ['schemas', 'a schema file'],
   ['core', 'a core file'],
 ]);
+
+/** A module may have repositories of its own. */
+const ofRepository = /^repositor(?:y|ies)(?:\/|\.py$)|_repository\.py$/;
