@@ -64,6 +64,7 @@ export * from './idioms/item-edits.ts';
 export { appended, startsLine, without, withoutAll } from './idioms/item-edits.ts';
 export * from './idioms/jwt-claims.ts';
 export * from './idioms/logging.ts';
+export * from './idioms/maintainability.ts';
 export * from './idioms/markers.ts';
 export * from './idioms/members.ts';
 export { isMadeByOneOf, type MadeMember, madeMember, makersOfMembers } from './idioms/members.ts';

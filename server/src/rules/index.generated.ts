@@ -128,6 +128,7 @@ import complexity from './style/complexity.ts';
 import fileLength from './style/file-length.ts';
 import functionLength from './style/function-length.ts';
 import lineLength from './style/line-length.ts';
+import lowMaintainability from './style/low-maintainability.ts';
 import missingDocstring from './style/missing-docstring.ts';
 import naming from './style/naming.ts';
 import nestedFunction from './style/nested-function.ts';
@@ -291,6 +292,7 @@ export const rules: readonly Rule[] = [
   fileLength,
   functionLength,
   lineLength,
+  lowMaintainability,
   missingDocstring,
   naming,
   nestedFunction,
