@@ -147,6 +147,13 @@ export default defineRule({
             assert all(total(number) for number in [1, 2])
 
 
+        def test_load_names_all_fields():
+            order = load()
+            for field in ["id", "name"]:
+                assert field in order
+                assert order.get(field) and len(field) < 5
+
+
         def test_total_after_stores():
             for number in [1, 2]:
                 total.store(number)
@@ -193,7 +200,7 @@ export default defineRule({
       if (!isTestModule(file)) return undefined;
       const cases = loop.field('right');
       if (!cases.is('list', 'tuple', 'identifier') || !isCaseList(cases, file)) return undefined;
-      if (loop.field('body').below('assert_statement').length === 0) return undefined;
+      if (loop.field('body').below('assert_statement').length === 0 || !tries(loop, file)) return undefined;
       const test = enclosingTest(loop, file);
       if (!test || loop.parent !== test.field('body')) return undefined;
       const owner = file.enclosingClass(test);
@@ -214,6 +221,31 @@ function isCaseList(cases: Node, file: SourceFile): boolean {
   const binding = file.binding(cases);
   return binding?.value?.is('list', 'tuple') === true && binding.value.namedChildren.length > 0;
 }
+
+/** Whether the loop does something with each case: looking at what the test has already got is not trying cases. */
+function tries(loop: TypedNode<'for_statement'>, file: SourceFile): boolean {
+  const left = loop.field('left');
+  const names = new Set([left, ...left.below('identifier')].map((name) => name.text));
+  return loop
+    .field('body')
+    .below('call')
+    .some((call) => {
+      const callee = call.field('function');
+      if (callee.is('attribute') ? reading.test(callee.field('attribute').text) : isBuiltin(callee, file)) return false;
+      return call
+        .field('arguments')
+        .below('identifier')
+        .some((name) => names.has(name.text));
+    });
+}
+
+function isBuiltin(callee: Node, file: SourceFile): boolean {
+  return file.qualified(callee)?.startsWith('builtins.') === true;
+}
+
+/** Methods that look something up in what is already there. */
+const reading =
+  /^(get|count|index|find|startswith|endswith|keys|values|items|lower|upper|join|format|append|add|split|match|search|assert\w*|has\w*|is\w*|exists)$/;
 
 function colonOf(loop: TypedNode<'for_statement'>): Node | undefined {
   return loop.children.find((child) => child.kind === '":"');

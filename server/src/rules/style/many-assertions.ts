@@ -62,7 +62,10 @@ export default defineRule({
     {
       ok: py`
         def test_load_all():
-            assert users() == []
+            assert users(1) == []
+            assert users(2) == []
+            three = users(3)
+            assert three == []
             assert orders() == []
 
             def check(total):
@@ -118,6 +121,8 @@ function assertedBy(node: Node): Node[] {
   if (!callee?.is('attribute') || !node.is('call')) return [];
   if (!/^assert[A-Z]/.test(callee.field('attribute').text)) return [];
   const { positional } = argumentsOf(node);
+  // `assertRaises(ValueError, load, 3)` is about `load`.
+  if (/Raises|Warns/.test(callee.field('attribute').text)) return positional.slice(1, 2);
   const subject = positional.find((argument) => !isConstant(argument)) ?? positional[0];
   return subject ? [subject] : [];
 }
@@ -130,6 +135,7 @@ function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 
     const value = values.get(expression.text);
     // `data = response.json()` is about the response, `response = client.get("/")` is where one begins.
     const root = value && rootOf(value);
+    if (root?.is('call')) return root.field('function').text;
     return root?.is('identifier') && root.text !== expression.text && values.has(root.text)
       ? go(root)
       : expression.text;
@@ -148,7 +154,8 @@ function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 
     const { positional } = argumentsOf(expression);
     if (callee.is('attribute')) return go(callee);
     const [argument] = positional;
-    return argument && about.test(callee.text) ? go(argument) : expression.text;
+    // Calls of one function are about that function.
+    return argument && about.test(callee.text) ? go(argument) : callee.text;
   }
   if (expression.is('list_comprehension', 'generator_expression', 'set_comprehension'))
     return go(expression.child('for_in_clause')?.field('right'));

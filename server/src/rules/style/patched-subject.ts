@@ -105,6 +105,17 @@ export default defineRule({
         def test_send_calls_total(mock_total):
             pricing.total(order)
             assert send(order) == 3
+
+
+        @patch("app.pricing.total", return_value=3)
+        def test_send_uses_total(mock_total):
+            assert pricing.total(order) == 3
+            assert rates.send(order) == 3
+
+
+        def test_total_after_retry(monkeypatch):
+            monkeypatch.setattr(pricing, "total", flaky_total)
+            assert pricing.total(order) == 3
       `,
       path: 'tests/test_pricing.py',
     },
@@ -148,7 +159,7 @@ export default defineRule({
         if (!callee.is('identifier', 'attribute')) continue;
         const called = calledFunction(callee, file);
         const patched = patches.find((one) => one.target === called && isWithin(call, one.within));
-        if (!patched || !isAssertedOn(call, definition)) continue;
+        if (!patched || !isAssertedOn(call, definition) || callsMore(definition, patched, call, file)) continue;
         return {
           at: name,
           message: `\`${name.text}\` patches \`${patched.target}\` and then asserts on what \`${callee.text}\` returns; test the real function and patch only what it reaches outside.`,
@@ -193,6 +204,9 @@ function patchTarget(call: TypedNode<'call'>, file: SourceFile): string | undefi
   const given = argumentsOf(call);
   if (given.hasSplat || given.hasDoubleSplat || given.keywords.has('wraps')) return undefined;
   const [first, second, third] = given.positional;
+  // A function that stands in may well call the real one.
+  const replacement = isMonkeypatch ? (third ?? second) : text.endsWith('object') ? third : second;
+  if (replacement?.is('identifier', 'attribute')) return undefined;
   const byName = text.endsWith('object') || (isMonkeypatch && third !== undefined);
   if (!byName) return stringValue(first);
   const object = file.qualified(first);
@@ -210,6 +224,32 @@ function calledFunction(callee: Node, file: SourceFile): string | undefined {
 
 function isWithin(node: Node, span: Span): boolean {
   return node.start >= span.start && node.end <= span.end;
+}
+
+/** Whether the test calls anything else that may be what it is about, beside what makes the input. */
+function callsMore(
+  definition: TypedNode<'function_definition'>,
+  patched: Patch,
+  subject: Node,
+  file: SourceFile,
+): boolean {
+  return definition
+    .field('body')
+    .below('call')
+    .some((call) => {
+      if (call === subject || subject.contains(call)) return false;
+      const callee = call.field('function');
+      if (
+        /(^|\.)(patch(\.\w+)?|setattr|assert\w*|\w*Mock)$/.test(callee.text) ||
+        /^_?mock|mock$/.test(callee.text.split('.')[0] ?? '')
+      )
+        return false;
+      const name = calledFunction(callee, file);
+      if (name === undefined) return true;
+      return (
+        !/^(builtins|unittest|pytest)\./.test(name) && name !== patched.target && !patched.target.startsWith(`${name}.`)
+      );
+    });
 }
 
 /** Whether a call stands in an assertion, or its result is named and the name stands in one. */

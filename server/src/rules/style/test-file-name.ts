@@ -96,8 +96,9 @@ export default defineRule({
     const name = baseName(file);
     const module = name
       .replace(/\.py$/, '')
-      .replace(/_?tests?$/, '')
-      .replace(/^tests?_?/, '');
+      .replace(/(^|[-_])tests?$/, '')
+      .replace(/^tests?[-_]|^test/, '')
+      .replaceAll('-', '_');
     const message = `\`${name}\` holds tests, such as \`${first.data}\`; rename it to \`test_${module || '<module>'}.py\`.`;
     return [{ at: file.firstLine(), message }];
   },

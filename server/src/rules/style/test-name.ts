@@ -17,7 +17,7 @@ export default defineRule({
   peers: [],
   options: z.strictObject({
     pattern: pattern
-      .default('^test_[^_]+_[^_]')
+      .default('^test_[^_]+_+[^_]')
       .meta({ description: 'What the name of a test must match: a regular expression.' }),
     patternInClass: pattern
       .default('^test_[^_]')
