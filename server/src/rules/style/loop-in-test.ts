@@ -1,5 +1,6 @@
 import {
   type Binding,
+  called,
   defineRule,
   type Edit,
   enclosingTest,
@@ -154,6 +155,13 @@ export default defineRule({
                 assert order.get(field) and len(field) < 5
 
 
+        def test_load_twice_has_totals():
+            first = load()
+            second = load()
+            for order in [first, second]:
+                assert total(order) > 0
+
+
         def test_total_after_stores():
             for number in [1, 2]:
                 total.store(number)
@@ -199,7 +207,7 @@ export default defineRule({
     for_statement(loop, file) {
       if (!isTestModule(file)) return undefined;
       const cases = loop.field('right');
-      if (!cases.is('list', 'tuple', 'identifier') || !isCaseList(cases, file)) return undefined;
+      if (!cases.is('list', 'tuple', 'expression_list', 'identifier') || !isCaseList(cases, file)) return undefined;
       if (loop.field('body').below('assert_statement').length === 0 || !tries(loop, file)) return undefined;
       const test = enclosingTest(loop, file);
       if (!test || loop.parent !== test.field('body')) return undefined;
@@ -217,9 +225,14 @@ export default defineRule({
 
 /** Cases that are written out: a list or tuple of something, here or at the top of the module. */
 function isCaseList(cases: Node, file: SourceFile): boolean {
-  if (!cases.is('identifier')) return cases.namedChildren.length > 0;
-  const binding = file.binding(cases);
-  return binding?.value?.is('list', 'tuple') === true && binding.value.namedChildren.length > 0;
+  const list = cases.is('identifier') ? file.binding(cases)?.value : cases;
+  if (!list?.is('list', 'tuple', 'expression_list') || list.namedChildren.length === 0) return false;
+  // What the test has made before is its result, not its cases.
+  return !list.namedChildren.every((entry) =>
+    [entry, ...entry.below('identifier')].some(
+      (part) => part.is('identifier') && file.binding(part)?.value?.is('call', 'await') === true,
+    ),
+  );
 }
 
 /** Whether the loop does something with each case: looking at what the test has already got is not trying cases. */
@@ -266,6 +279,10 @@ function parametrized(
   if (!fits(cases, names, file) || !isKnownBefore(cases, test, file)) return undefined;
   if (parameters.below('list_splat_pattern', 'dictionary_splat_pattern', 'keyword_separator').length > 0)
     return undefined;
+  // Other decorators, such as hypothesis's, may count the parameters.
+  const isPlain = (decorator: Node): boolean =>
+    /^(pytest\.mark\.|unittest\.mock\.patch)/.test(file.qualified(called(decorator)) ?? '');
+  if (!file.decorators(test).every(isPlain)) return undefined;
   const taken = new Set(parameters.below('identifier').map((parameter) => parameter.text));
   if (names.some((name) => taken.has(name))) return undefined;
   if (body.below('break_statement', 'continue_statement', 'return_statement', 'yield').length > 0) return undefined;
@@ -302,8 +319,8 @@ function fits(cases: Node, names: readonly string[], file: SourceFile): boolean 
   const list = cases.is('identifier') ? file.binding(cases)?.value : cases;
   if (!list) return false;
   const entries = list.namedChildren;
-  if (entries.some((entry) => entry.is('list_splat', 'parenthesized_list_splat'))) return false;
-  if (names.length === 1) return !list.parent?.is('for_statement') || list.is('list', 'tuple');
+  if (entries.some((entry) => entry.is('list_splat'))) return false;
+  if (names.length === 1) return true;
   return entries.every(
     (entry) =>
       entry.is('tuple', 'list') &&
@@ -342,8 +359,7 @@ function casesText(
   test: TypedNode<'function_definition'>,
   file: SourceFile,
 ): string | undefined {
-  // A generator in brackets of its own aside, `for x in 1, 2` has none.
-  const text = cases.is('tuple') && !cases.text.startsWith('(') ? `(${cases.text})` : cases.text;
+  const text = cases.is('expression_list') ? `(${cases.text})` : cases.text;
   if (!text.includes('\n')) return text;
   if (hasLongString(cases)) return undefined;
   const deep = file.indentAt(loop.start);
