@@ -81,6 +81,7 @@ describe('loops turned into parametrize', () => {
       'a decorator that counts parameters',
       '@given(text())\ndef test_total(t):\n    for a in [1]:\n        assert total(a, t)\n',
     ],
+    ['a target that is a tuple of one', 'def test_total():\n    for (a,) in [(1,)]:\n        assert total(a)\n'],
     ['a taken name', 'pytest = 1\n\n\ndef test_total():\n    for a in [1]:\n        assert total(a)\n'],
   ];
   for (const [what, text] of refused) {

@@ -310,6 +310,8 @@ function namesOf(target: Node): string[] | undefined {
       ? target.namedChildren
       : [];
   if (parts.length === 0 || !parts.every((part) => part.is('identifier'))) return undefined;
+  // `for (a,) in …` takes its one name out of a tuple, which `parametrize` does not.
+  if (parts.length === 1 && parts[0] !== target) return undefined;
   const names = parts.map((part) => part.text);
   return new Set(names).size === names.length ? names : undefined;
 }
