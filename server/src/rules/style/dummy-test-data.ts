@@ -20,6 +20,7 @@ export default defineRule({
     }),
   }),
   mentions: ({ words }) => words.flatMap((word) => [word, capital(word)]),
+  applies: isTestModule,
   examples: [
     {
       bad: py`
@@ -84,7 +85,6 @@ export default defineRule({
   ],
   on: {
     string(string, file, { words }) {
-      if (!isTestModule(file)) return undefined;
       const { text } = string;
       if (text.length > 400) return undefined;
       if (!words.some((word) => text.includes(word) || text.includes(capital(word)))) return undefined;

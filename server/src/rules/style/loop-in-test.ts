@@ -32,6 +32,7 @@ export default defineRule({
   requirements: ['004-226'],
   peers: ['pylint-pytest', 'S5863'],
   mentions: ['def test'],
+  applies: isTestModule,
   examples: [
     {
       bad: py`
@@ -205,7 +206,6 @@ export default defineRule({
   ],
   on: {
     for_statement(loop, file) {
-      if (!isTestModule(file)) return undefined;
       const cases = loop.field('right');
       if (!cases.is('list', 'tuple', 'expression_list', 'identifier') || !isCaseList(cases, file)) return undefined;
       if (loop.field('body').below('assert_statement').length === 0 || !tries(loop, file)) return undefined;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { argumentsOf, defineRule, isTestFunction, type Node, py } from '../../engine/index.ts';
+import { argumentsOf, defineRule, isTestFunction, isTestModule, type Node, py } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR962',
@@ -17,6 +17,7 @@ export default defineRule({
     max: z.int().min(1).default(5).meta({ description: 'About how many different things a test may assert.' }),
   }),
   mentions: ['def test'],
+  applies: isTestModule,
   examples: [
     {
       bad: py`

@@ -2,6 +2,7 @@ import {
   argumentsOf,
   defineRule,
   isTestFunction,
+  isTestModule,
   madeBy,
   type Node,
   py,
@@ -24,6 +25,7 @@ export default defineRule({
   requirements: ['000-066', '000-067'],
   peers: [],
   mentions: ['patch'],
+  applies: isTestModule,
   examples: [
     {
       bad: py`

@@ -24,6 +24,7 @@ export default defineRule({
   requirements: ['004-213'],
   peers: ['pytest-socket'],
   mentions: ['://', 'socket', 'SMTP'],
+  applies: (file) => isTestModule(file) && !isIntegration.test(file.path),
   examples: [
     {
       bad: py`
@@ -143,11 +144,9 @@ export default defineRule({
   ],
   on: {
     call(call, file) {
-      if (!isTestModule(file)) return undefined;
       const callee = call.field('function');
       const last = callee.is('attribute') ? callee.field('attribute').text : callee.text;
-      if (!callee.is('identifier', 'attribute') || !lastNames.has(last) || isIntegration.test(file.path))
-        return undefined;
+      if (!callee.is('identifier', 'attribute') || !lastNames.has(last)) return undefined;
       const host = hostOf(call, callee, last, file);
       if (host === undefined || here.test(host)) return undefined;
       const test = enclosingTest(call, file);

@@ -1,4 +1,4 @@
-import { baseName, defineRule, isTestCase, isTestFunction, py } from '../../engine/index.ts';
+import { baseName, defineRule, isTestCase, isTestFunction, isTestModule, py } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR961',
@@ -13,6 +13,7 @@ export default defineRule({
   requirements: ['004-218'],
   peers: ['pre-commit name-tests-test'],
   mentions: ['def test'],
+  applies: (file) => isTestModule(file) && !baseName(file).startsWith('test_'),
   examples: [
     {
       bad: py`
@@ -82,7 +83,7 @@ export default defineRule({
   collect: {
     function_definition(definition, file) {
       const name = definition.field('name');
-      if (!name.text.startsWith('test') || baseName(file).startsWith('test_')) return undefined;
+      if (!name.text.startsWith('test')) return undefined;
       if (!isTestFunction(definition, file)) return undefined;
       const owner = file.enclosingClass(definition);
       const isTest =

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineRule, isTestFunction, py } from '../../engine/index.ts';
+import { defineRule, isTestFunction, isTestModule, py } from '../../engine/index.ts';
 
 const pattern = z.string().refine(isPattern, 'is no regular expression');
 
@@ -24,6 +24,7 @@ export default defineRule({
       .meta({ description: 'What the name of a test in a class must match, since the class names the subject.' }),
   }),
   mentions: ['def test'],
+  applies: isTestModule,
   examples: [
     {
       bad: py`

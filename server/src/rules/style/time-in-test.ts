@@ -22,6 +22,7 @@ export default defineRule({
   requirements: ['004-229'],
   peers: [],
   mentions: ['now', 'utcnow', 'today', 'time'],
+  applies: isTestModule,
   examples: [
     {
       bad: py`
@@ -128,7 +129,7 @@ export default defineRule({
     call(call, file) {
       const callee = call.field('function');
       const last = callee.is('attribute') ? callee.field('attribute') : callee;
-      if (!isTestModule(file) || !last.is('identifier') || !clocks.has(file.qualified(callee) ?? '')) return undefined;
+      if (!last.is('identifier') || !clocks.has(file.qualified(callee) ?? '')) return undefined;
       const test = enclosingTest(call, file);
       if (!test || isFrozen(test, file) || measures(call)) return undefined;
       const name = test.field('name').text;
