@@ -153,7 +153,9 @@ function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 
   if (expression.is('call')) {
     const callee = expression.field('function');
     const { positional } = argumentsOf(expression);
-    if (callee.is('attribute')) return go(callee);
+    if (callee.is('attribute'))
+      // `"ab".title()` is about the method.
+      return isConstant(callee.field('object')) ? callee.field('attribute').text : go(callee);
     const [argument] = positional;
     // Calls of one function are about that function.
     return argument && about.test(callee.text) ? go(argument) : callee.text;
