@@ -150,6 +150,7 @@ function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 
     return object.text === 'self' ? expression.text : go(object);
   }
   if (expression.is('subscript')) return go(expression.field('value'));
+  if (expression.is('lambda')) return go(expression.field('body'));
   if (expression.is('call')) {
     const callee = expression.field('function');
     const { positional } = argumentsOf(expression);
