@@ -67,6 +67,7 @@ export { appended, startsLine, without, withoutAll } from './idioms/item-edits.t
 export * from './idioms/jwt-claims.ts';
 export * from './idioms/layers.ts';
 export * from './idioms/logging.ts';
+export * from './idioms/maintainability.ts';
 export * from './idioms/markers.ts';
 export * from './idioms/members.ts';
 export { isMadeByOneOf, type MadeMember, madeMember, makersOfMembers } from './idioms/members.ts';

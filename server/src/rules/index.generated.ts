@@ -136,14 +136,26 @@ import todoComment from './structure/todo-comment.ts';
 import workaroundComment from './structure/workaround-comment.ts';
 import asyncTestWithoutMarker from './style/async-test-without-marker.ts';
 import complexity from './style/complexity.ts';
+import docstringMismatch from './style/docstring-mismatch.ts';
+import dummyTestData from './style/dummy-test-data.ts';
 import fileLength from './style/file-length.ts';
 import functionLength from './style/function-length.ts';
 import lineLength from './style/line-length.ts';
+import loopInTest from './style/loop-in-test.ts';
+import lowMaintainability from './style/low-maintainability.ts';
+import manyAssertions from './style/many-assertions.ts';
 import missingDocstring from './style/missing-docstring.ts';
 import naming from './style/naming.ts';
 import nestedFunction from './style/nested-function.ts';
+import patchedSubject from './style/patched-subject.ts';
 import singleLetterName from './style/single-letter-name.ts';
+import skippedTest from './style/skipped-test.ts';
+import testCallsNetwork from './style/test-calls-network.ts';
+import testFileName from './style/test-file-name.ts';
+import testName from './style/test-name.ts';
 import testWithoutAssertion from './style/test-without-assertion.ts';
+import timeInTest from './style/time-in-test.ts';
+import unittestTestcase from './style/unittest-testcase.ts';
 import naiveConstructor from './time/naive-constructor.ts';
 import naiveDatetimeColumn from './time/naive-datetime-column.ts';
 import naiveDefaultCallable from './time/naive-default-callable.ts';
@@ -310,14 +322,26 @@ export const rules: readonly Rule[] = [
   workaroundComment,
   asyncTestWithoutMarker,
   complexity,
+  docstringMismatch,
+  dummyTestData,
   fileLength,
   functionLength,
   lineLength,
+  loopInTest,
+  lowMaintainability,
+  manyAssertions,
   missingDocstring,
   naming,
   nestedFunction,
+  patchedSubject,
   singleLetterName,
+  skippedTest,
+  testCallsNetwork,
+  testFileName,
+  testName,
   testWithoutAssertion,
+  timeInTest,
+  unittestTestcase,
   naiveConstructor,
   naiveDatetimeColumn,
   naiveDefaultCallable,

@@ -7,9 +7,14 @@ import type { Node, TypedNode } from '../syntax/node.ts';
  * asserts, the first `case` that takes anything is a match's `else`, and `try` with `except*` counts nothing.
  */
 export function complexityOf(definition: TypedNode<'function_definition'>): number {
-  let complexity = 1;
-  for (const branch of definition.field('body').belowOutside(notOwn, ...branching)) complexity += weight(branch);
-  return complexity;
+  return 1 + ownBranches(definition.field('body'));
+}
+
+/** How often the code below a node branches itself: nested functions, classes and decorators do not count. */
+export function ownBranches(node: Node): number {
+  let branches = 0;
+  for (const branch of node.belowOutside(notOwn, ...branching)) branches += weight(branch);
+  return branches;
 }
 
 /** What the body merely contains. An `assert` is counted and not looked into. */

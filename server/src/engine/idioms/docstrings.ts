@@ -197,3 +197,64 @@ function conditionOf(raise: Node): string | undefined {
   const { text } = branch.field('condition');
   return text.length <= 60 && !/[\n\\`]|"""/.test(text) ? text : undefined;
 }
+
+/** What the sections of a docstring in Google's style say; a section that is not there, or not understood, is undefined. */
+export interface DocumentedSections {
+  /** Names below `Args:`, with their stars. */
+  readonly parameters: readonly string[] | undefined;
+  /** Names below `Keyword Args:` and the like, which need not be parameters. */
+  readonly keywords: readonly string[];
+  /** What stands below `Returns:`. */
+  readonly returns: string | undefined;
+  /** Names below `Raises:`. */
+  readonly raises: readonly string[] | undefined;
+}
+
+/** Reads the sections of a docstring (Google Python Style Guide, "Functions and Methods"). */
+export function sectionsOf(docstring: string): DocumentedSections {
+  const lines = docstring.split(/\r?\n/);
+  let parameters: string[] | undefined;
+  let keywords: string[] = [];
+  let returns: string | undefined;
+  let raises: string[] | undefined;
+  for (let index = 0; index < lines.length; index++) {
+    const [, indent, title = ''] = sectionTitle.exec(lines[index] ?? '') ?? [];
+    if (indent === undefined) continue;
+    const content: string[] = [];
+    while (index + 1 < lines.length) {
+      const next = lines[index + 1] ?? '';
+      if (next.trim() !== '' && widthOf(next) <= widthOf(`${indent}x`)) break;
+      content.push(next);
+      index++;
+    }
+    const kind = title.toLowerCase();
+    if (kind.startsWith('return')) returns = content.join('\n').trim();
+    else if (kind.startsWith('raise')) raises = namesIn(content, raisedEntry);
+    else if (kind === 'args' || kind === 'arguments') parameters = namesIn(content, parameterEntry);
+    else keywords = namesIn(content, parameterEntry) ?? [];
+  }
+  return { parameters, keywords, returns, raises };
+}
+
+const sectionTitle = /^([ \t]*)(Args|Arguments|Returns?|Raises|Keyword Arg(?:ument)?s|Other Arg(?:ument)?s):[ \t]*$/;
+const parameterEntry = /^`{0,2}((?:\\?\*){0,2}\w+(?:, *(?:\\?\*){0,2}\w+)*)`{0,2}(?: *\(.*?\))? *(?::|--| - |$)/u;
+const raisedEntry = /^`{0,2}(\w+(?:\.\w+)*(?:(?:, *| or )\w+(?:\.\w+)*)*)`{0,2} *(?::|--| - |$)/u;
+
+/** The names that the entries of a section begin with; undefined when one of them does not look like an entry. */
+function namesIn(content: readonly string[], entry: RegExp): string[] | undefined {
+  const written = content.filter((line) => line.trim() !== '');
+  const [first] = written;
+  if (first === undefined) return undefined;
+  const names: string[] = [];
+  for (const line of written) {
+    if (widthOf(line) > widthOf(first)) continue;
+    const [, found] = entry.exec(line.trim()) ?? [];
+    if (found === undefined) return undefined;
+    names.push(...found.replaceAll('\\', '').split(/, *| or /));
+  }
+  return names;
+}
+
+function widthOf(line: string): number {
+  return line.length - line.trimStart().length;
+}

@@ -45,6 +45,15 @@ export function isTestFunction(definition: TypedNode<'function_definition'>, fil
   return !file.decorators(definition).some((decorator) => isFixture(decorator, file));
 }
 
+/** The test that a node stands in the body of, however deep; undefined outside tests. */
+export function enclosingTest(node: Node, file: SourceFile): TypedNode<'function_definition'> | undefined {
+  if (!isTestModule(file)) return undefined;
+  for (let around = file.enclosingFunction(node); around; around = file.enclosingFunction(around)) {
+    if (around.is('function_definition') && isTestFunction(around, file)) return around;
+  }
+  return undefined;
+}
+
 /** Whether a decorator makes a fixture: `pytest.fixture`, `pytest_asyncio.fixture`, with arguments or without. */
 export function isFixture(decorator: Node, file: SourceFile): boolean {
   const name = file.qualified(called(decorator));

@@ -1,0 +1,447 @@
+import { unitOf } from '../file.ts';
+import { stringValue } from '../syntax/calls.ts';
+import type { Node, TypedNode } from '../syntax/node.ts';
+import { complexityOf, ownBranches } from './complexity.ts';
+
+/**
+ * The maintainability index as radon 6 counts it (`radon mi` with its default flags: strings of several lines that stand
+ * alone count as comments). The parts are counted segment by segment and added up, so that a keystroke costs its segment.
+ */
+
+/** What one segment of a file adds to its index, as plain data. */
+export interface MaintainabilityPart {
+  /** Branches, without the one that a file starts with. */
+  readonly complexity: number;
+  readonly logicalLines: number;
+  readonly sourceLines: number;
+  /** Lines of comments, and of strings that stand alone. */
+  readonly commentLines: number;
+  /** How many operators and operands there are. */
+  readonly length: number;
+  /** Operands that are like no other, because radon compares everything but names, attributes and literals by identity. */
+  readonly uniqueOperands: number;
+  /** The names of the operators, each once. */
+  readonly operators: readonly string[];
+  /** Names, attributes and literals that are operands, each once, by the name of the function they stand in. */
+  readonly operands: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Counts one segment, given its root. */
+export function maintainabilityPart(root: TypedNode<'module'>): MaintainabilityPart {
+  const { role } = unitOf(root);
+  const halstead: Halstead = { length: 0, uniqueOperands: 0, operators: new Set(), operands: new Map() };
+  countOperators(root, '', halstead);
+  return {
+    complexity: role === 'member' ? classBranches(root) : role === 'class' ? headerBranches(root) : branchesOf(root),
+    ...countLines(root),
+    length: halstead.length,
+    uniqueOperands: halstead.uniqueOperands,
+    operators: [...halstead.operators],
+    operands: Object.fromEntries([...halstead.operands].map(([context, keys]) => [context, [...keys]])),
+  };
+}
+
+/** The index of a file, from 0 to 100, higher being better: `radon.metrics.mi_compute` of the parts of its segments. */
+export function maintainabilityIndex(parts: readonly MaintainabilityPart[]): number {
+  const sum = sumOf(parts);
+  // Adding up the different operands is the one thing that costs; below zero and far above it changes nothing.
+  return bounded(sum, sum.mostOperands) === 0 ? 0 : bounded(sum, differentOperands(parts));
+}
+
+/** Whether the index is above a limit; as `maintainabilityIndex(parts) > limit`, and mostly without counting to the end. */
+export function isMoreMaintainable(parts: readonly MaintainabilityPart[], limit: number): boolean {
+  const sum = sumOf(parts);
+  if (bounded(sum, sum.mostOperands) > limit) return true;
+  return bounded(sum, sum.leastOperands) > limit && bounded(sum, differentOperands(parts)) > limit;
+}
+
+interface Sum {
+  readonly complexity: number;
+  readonly logicalLines: number;
+  readonly sourceLines: number;
+  readonly commentLines: number;
+  readonly length: number;
+  readonly operators: number;
+  /** Bounds of how many different operands there can be. */
+  readonly leastOperands: number;
+  readonly mostOperands: number;
+}
+
+function sumOf(parts: readonly MaintainabilityPart[]): Sum {
+  const operators = new Set<string>();
+  let complexity = 1;
+  let logicalLines = 0;
+  let sourceLines = 0;
+  let commentLines = 0;
+  let length = 0;
+  let uniqueOperands = 0;
+  let most = 0;
+  let least = 0;
+  for (const part of parts) {
+    complexity += part.complexity;
+    logicalLines += part.logicalLines;
+    sourceLines += part.sourceLines;
+    commentLines += part.commentLines;
+    length += part.length;
+    uniqueOperands += part.uniqueOperands;
+    for (const operator of part.operators) operators.add(operator);
+    let own = 0;
+    for (const context in part.operands) own += part.operands[context]?.length ?? 0;
+    most += own;
+    least = Math.max(least, own);
+  }
+  return {
+    complexity,
+    logicalLines,
+    sourceLines,
+    commentLines,
+    length,
+    operators: operators.size,
+    leastOperands: uniqueOperands + least,
+    mostOperands: uniqueOperands + most,
+  };
+}
+
+function differentOperands(parts: readonly MaintainabilityPart[]): number {
+  const seen = new Map<string, Set<string>>();
+  let count = 0;
+  for (const part of parts) {
+    count += part.uniqueOperands;
+    for (const context in part.operands) {
+      let known = seen.get(context);
+      if (!known) {
+        known = new Set();
+        seen.set(context, known);
+      }
+      for (const key of part.operands[context] ?? []) known.add(key);
+    }
+  }
+  for (const known of seen.values()) count += known.size;
+  return count;
+}
+
+/** The index, given how many different operands there are: the more, the lower. */
+function bounded(sum: Sum, operands: number): number {
+  const vocabulary = sum.operators + operands;
+  const volume = vocabulary === 0 ? 0 : sum.length * Math.log2(vocabulary);
+  if (volume <= 0 || sum.logicalLines <= 0) return 100;
+  const comments = sum.sourceLines === 0 ? 0 : (sum.commentLines / sum.sourceLines) * 100;
+  const index =
+    171 -
+    5.2 * Math.log(volume) -
+    0.23 * sum.complexity -
+    16.2 * Math.log(sum.logicalLines) +
+    50 * Math.sin(Math.sqrt(2.46 * ((comments * Math.PI) / 180)));
+  return Math.min(Math.max(0, (index * 100) / 171), 100);
+}
+
+/** Branches of a statement of the module; a class counts by its methods, a class in a class or function not at all. */
+function branchesOf(root: Node): number {
+  let branches = ownBranches(root);
+  for (const inner of root.belowOutside(definitions, ...definitions))
+    branches += inner.is('class_definition') ? classBranches(inner.field('body')) : ownBranches(inner.field('body'));
+  return branches;
+}
+
+/** Branches of a class's body, or of one statement of it; in a class each method counts one more. */
+function classBranches(body: Node): number {
+  let branches = ownBranches(body);
+  for (const inner of body.belowOutside(definitions, ...definitions))
+    if (inner.is('function_definition')) branches += complexityOf(inner);
+  return branches;
+}
+
+/** A class whose members are segments of their own; what stands on the line of its header is its body all the same. */
+function headerBranches(root: Node): number {
+  const [definition] = root.belowOutside(['class_definition'], 'class_definition');
+  return definition ? classBranches(definition.field('body')) : 0;
+}
+
+const definitions = ['function_definition', 'class_definition'] as const;
+
+interface Halstead {
+  length: number;
+  uniqueOperands: number;
+  readonly operators: Set<string>;
+  readonly operands: Map<string, Set<string>>;
+}
+
+/** As `radon.visitors.HalsteadVisitor`: of a function only the body, under its own name. */
+function countOperators(node: Node, context: string, into: Halstead): void {
+  for (const found of node.belowOutside(['function_definition', 'decorated_definition'], ...counted)) {
+    if (found.is('function_definition')) countOperators(found.field('body'), found.field('name').text, into);
+    else if (found.is('decorated_definition')) {
+      const definition = found.field('definition');
+      if (definition.is('function_definition'))
+        countOperators(definition.field('body'), definition.field('name').text, into);
+      else countOperators(found, context, into);
+    } else if (found.is('boolean_operator')) {
+      if (!isContinued(found)) count(into, context, [found.field('operator').kind], chain(found));
+    } else if (found.is('comparison_operator')) {
+      const operators = found.fields('operators').map((operator) => operator.kind);
+      count(into, context, operators, found.namedChildren);
+    } else if (found.is('not_operator')) count(into, context, ['not'], [found.field('argument')]);
+    else if (found.is('unary_operator'))
+      count(into, context, [`unary ${found.field('operator').kind}`], [found.field('argument')]);
+    else if (found.is('binary_operator'))
+      count(into, context, [found.field('operator').kind], [found.field('left'), found.field('right')]);
+    else if (found.is('augmented_assignment'))
+      // `+=` is the same operator as `+`.
+      count(
+        into,
+        context,
+        [found.field('operator').kind.replace('=', '')],
+        [found.field('left'), found.field('right')],
+      );
+    else if (found.is('chevron')) {
+      // `print >> file` is a shift, though the grammar takes it for what it was in Python 2.
+      count(into, context, ['">>"'], found.namedChildren.slice(0, 1));
+      into.length++;
+      see(into, context, 'sprint');
+    } else if (found.is('union_type')) count(into, context, ['"|"'], found.namedChildren);
+    else if (found.is('complex_pattern')) countComplexPattern(found, context, into);
+    else countNegativePatterns(found, context, into);
+  }
+}
+
+const counted = [
+  'function_definition',
+  'decorated_definition',
+  'boolean_operator',
+  'comparison_operator',
+  'not_operator',
+  'unary_operator',
+  'binary_operator',
+  'augmented_assignment',
+  'chevron',
+  'union_type',
+  'complex_pattern',
+  'case_pattern',
+  'dict_pattern',
+  'keyword_pattern',
+] as const;
+
+function count(into: Halstead, context: string, operators: readonly string[], operands: readonly Node[]): void {
+  into.length += operators.length + operands.length;
+  for (const operator of operators) into.operators.add(operator);
+  for (const operand of operands) see(into, context, operandKey(operand));
+}
+
+function see(into: Halstead, context: string, key: string | undefined): void {
+  if (key === undefined) {
+    into.uniqueOperands++;
+    return;
+  }
+  const known = into.operands.get(context);
+  if (known) known.add(key);
+  else into.operands.set(context, new Set([key]));
+}
+
+/** `a and b and c` is one operator with three operands; the tree has it as two. */
+function chain(node: TypedNode<'boolean_operator'>): Node[] {
+  const left = node.field('left');
+  const right = node.field('right');
+  return left.is('boolean_operator') && left.field('operator').kind === node.field('operator').kind
+    ? [...chain(left), right]
+    : [left, right];
+}
+
+function isContinued(node: TypedNode<'boolean_operator'>): boolean {
+  const above = node.parent;
+  return (
+    above?.is('boolean_operator') === true &&
+    above.field('left') === node &&
+    above.field('operator').kind === node.field('operator').kind
+  );
+}
+
+/** `case 1 + 2j`, with or without a minus before it. */
+function countComplexPattern(pattern: Node, context: string, into: Halstead): void {
+  const [left, right] = pattern.namedChildren;
+  if (!left || !right) return;
+  const [first] = pattern.children;
+  const operator = left.next?.kind === 'comment' ? undefined : left.next?.kind;
+  if (operator === undefined) return;
+  if (first?.kind === '"-"') {
+    count(into, context, ['unary "-"'], [left]);
+    count(into, context, [operator], [pattern, right]);
+  } else count(into, context, [operator], [left, right]);
+}
+
+/** `case -1`: the minus of a pattern has no node of its own. */
+function countNegativePatterns(pattern: Node, context: string, into: Halstead): void {
+  for (const minus of pattern.children) {
+    const number = minus.kind === '"-"' ? minus.next : undefined;
+    if (number?.is('integer', 'float')) count(into, context, ['unary "-"'], [number]);
+  }
+}
+
+/** What makes an operand the same as another for radon; undefined for what is like no other. */
+function operandKey(operand: Node): string | undefined {
+  if (operand.is('parenthesized_expression', 'type')) {
+    const inner = operand.firstNamed;
+    return inner && operandKey(inner);
+  }
+  if (operand.is('identifier')) return `s${operand.text.normalize('NFKC')}`;
+  if (operand.is('attribute')) return `s${operand.field('attribute').text.normalize('NFKC')}`;
+  if (operand.is('integer', 'float')) return numberKey(operand.text);
+  if (operand.is('true')) return 'n1';
+  if (operand.is('false')) return 'n0';
+  if (operand.is('none')) return 'None';
+  if (operand.is('ellipsis')) return '...';
+  if (operand.is('string', 'concatenated_string')) return stringKey(operand);
+  return undefined;
+}
+
+/** Equal numbers have one key, however they are written. */
+function numberKey(text: string): string {
+  const plain = text.replaceAll('_', '').toLowerCase();
+  if (plain.endsWith('j')) {
+    const imaginary = Number(plain.slice(0, -1));
+    return imaginary === 0 ? 'n0' : `j${imaginary}`;
+  }
+  if (/^0[xob]/.test(plain)) return `n${BigInt(plain)}`;
+  if (/^\d+$/.test(plain)) return `n${BigInt(plain)}`;
+  const value = Number(plain);
+  return Number.isInteger(value) ? `n${BigInt(value)}` : `n${value}`;
+}
+
+/** A literal without replacement fields; bytes and text are never equal. An f-string is like no other. */
+function stringKey(node: Node): string | undefined {
+  const parts = node.is('string') ? [node] : node.namedChildren;
+  let bytes = false;
+  for (const part of parts) {
+    const prefix = /^[a-z]*/i.exec(part.text)?.[0] ?? '';
+    if (/[ft]/i.test(prefix)) return undefined;
+    if (/b/i.test(prefix)) bytes = true;
+  }
+  if (!bytes) {
+    const value = stringValue(node) ?? node.text;
+    return `s${node.text.includes('\r\n') ? value.replaceAll('\r\n', '\n') : value}`;
+  }
+  return `b${parts.map(bytesValue).join('')}`;
+}
+
+function bytesValue(part: Node): string {
+  const [, prefix = '', quotes = '', inner = ''] = /^([a-z]*)("""|'''|"|')([\s\S]*)\2$/i.exec(part.text) ?? [];
+  if (/r/i.test(prefix) || quotes === '') return inner;
+  return inner.replace(/\\(\r?\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|[abfnrtv\\'"])/g, (_, sequence: string) => {
+    if (sequence.endsWith('\n')) return '';
+    const simple = bytesEscapes.get(sequence);
+    if (simple !== undefined) return simple;
+    const code = sequence.startsWith('x') ? Number.parseInt(sequence.slice(1), 16) : Number.parseInt(sequence, 8);
+    return String.fromCharCode(code & 0xff);
+  });
+}
+
+const bytesEscapes = new Map([
+  ['\\', '\\'],
+  ["'", "'"],
+  ['"', '"'],
+  ['a', '\x07'],
+  ['b', '\b'],
+  ['f', '\f'],
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+  ['v', '\v'],
+]);
+
+type Lines = Pick<MaintainabilityPart, 'logicalLines' | 'sourceLines' | 'commentLines'>;
+
+/** As `radon.raw.analyze`, which reads a file by logical lines. */
+function countLines(root: Node): Lines {
+  const { text, start } = root.ground;
+  const tokens = root.below('string', 'comment');
+  const lines = { logicalLines: 0, sourceLines: 0, commentLines: 0 };
+  let token = 0;
+  let offset = 0;
+  while (offset < text.length) {
+    const line = readLogicalLine();
+    lines.logicalLines += line.statements;
+    lines.commentLines += line.comments;
+    const isString = line.strings === 1 && line.comments === 0 && !line.hasCode;
+    if (isString && line.isBrokenString) lines.commentLines += written(text.slice(offset, line.end));
+    else if (!isString && (line.hasCode || line.strings > 0))
+      lines.sourceLines += written(text.slice(offset, line.end));
+    offset = line.end;
+  }
+  return lines;
+
+  /** Reads up to the line break that no bracket, string or backslash takes in. */
+  function readLogicalLine() {
+    const line = { end: text.length, statements: 0, comments: 0, strings: 0, hasCode: false, isBrokenString: false };
+    let at = offset;
+    let depth = 0;
+    /** Tokens since the last `;`, and since the last colon behind it. */
+    let inPart = 0;
+    let behindColon: number | undefined;
+    const tell = (many: number): void => {
+      inPart += many;
+      if (behindColon !== undefined) behindColon += many;
+    };
+    for (;;) {
+      while ((tokens[token]?.start ?? text.length + start) - start < at) token++;
+      const next = tokens[token];
+      const stop = next ? next.start - start : text.length;
+      marks.lastIndex = at;
+      const mark = at < stop ? marks.exec(text) : null;
+      if (mark && mark.index < stop) {
+        at = Math.min(mark.index + mark[0].length, stop);
+        const sign = text.slice(mark.index, at);
+        if (sign.startsWith('\\')) continue;
+        if (sign === '\n') {
+          if (depth > 0) continue;
+          line.end = at;
+          break;
+        }
+        line.hasCode = true;
+        if (sign === ';') {
+          line.statements += statementsIn(inPart, behindColon, 1);
+          inPart = 0;
+          behindColon = undefined;
+        } else if (sign === ':') {
+          inPart++;
+          behindColon = 0;
+        } else {
+          if (/^[([{]$/.test(sign)) depth++;
+          else if (/^[)\]}]$/.test(sign)) depth--;
+          tell(oneToken.test(sign) ? 1 : 2);
+        }
+        continue;
+      }
+      if (!next) break;
+      at = next.end - start;
+      if (next.is('comment')) line.comments++;
+      else {
+        line.strings++;
+        line.isBrokenString = next.text.includes('\n');
+        tell(1);
+      }
+    }
+    line.statements += statementsIn(inPart, behindColon, 0);
+    return line;
+  }
+}
+
+/**
+ * One, or two where another statement stands behind the last colon, whatever that colon is for. `last` is how many tokens
+ * may stand behind a colon that ends the part: radon takes the end of the file for one, so before a `;` it is one.
+ */
+function statementsIn(tokens: number, behindColon: number | undefined, last: number): number {
+  if (behindColon === undefined) return tokens > 0 ? 1 : 0;
+  return behindColon === last ? 1 : 2;
+}
+
+/** What ends, joins or parts lines, and runs of everything else. A walrus is no colon. */
+const marks = /\\\r?\n|[\n;()[\]{}]|:=|:|[^\s\\#;:()[\]{}'"]+|['"]/g;
+const oneToken = /^(?:[\p{L}\p{N}_]+|\.\.\.|:=|[()[\]{}]|\.?\d[\w.]*(?:(?<=e)[+-]\d+j?)?|\W)$/iu;
+
+/** How many lines are not blank, as `str.splitlines` cuts them. */
+function written(text: string): number {
+  let count = 0;
+  for (const line of text.split(lineBreaks)) if (line.trim() !== '') count++;
+  return count;
+}
+
+const lineBreaks = /\r\n|[\n\r\v\f\x85\u2028\u2029]/;

@@ -1,0 +1,199 @@
+import { z } from 'zod';
+import { argumentsOf, defineRule, isTestFunction, isTestModule, type Node, py } from '../../engine/index.ts';
+
+export default defineRule({
+  code: 'GR962',
+  name: 'many-assertions',
+  family: 'style',
+  severity: 'hint',
+  standards: ['backend'],
+  summary: 'A test that asserts about many unrelated things',
+  advice: 'Split it into tests that are about one thing each',
+  why: 'The first assertion that fails hides the ones behind it, and a test about six things has no name that says what broke. Assertions about one object are one subject, however many there are: the status, headers and body of one response belong together.',
+  fix: 'none',
+  requirements: ['004-221'],
+  peers: ['pylint R0915'],
+  options: z.strictObject({
+    max: z.int().min(1).default(5).meta({ description: 'About how many different things a test may assert.' }),
+  }),
+  mentions: ['def test'],
+  applies: isTestModule,
+  examples: [
+    {
+      bad: py`
+        def test_load_all():
+        #   ^^^^^^^^^^^^^ GR962 none: \`test_load_all\` asserts about 3 unrelated things, and 2 are allowed; split it into tests about one thing each.
+            assert users() == []
+            assert orders() == []
+            total = price(3)
+            assert 3 < total < 9
+      `,
+      path: 'tests/test_users.py',
+      options: { max: 2 },
+    },
+    {
+      bad: py`
+        class TestUsers:
+            def test_load_all(self):
+            #   ^^^^^^^^^^^^^ GR962 none
+                self.assertEqual(self.users, [])
+                self.assertTrue(self.orders)
+                self.assertEqual(0, len(self.invoices))
+      `,
+      path: 'tests/test_users.py',
+      options: { max: 2 },
+    },
+    {
+      ok: py`
+        def test_create_user_answers(client):
+            response = client.post("/users", json={"name": "Ada"})
+            data = response.json()
+            user = data["user"]
+            assert response.status_code == 201
+            assert response.headers["location"]
+            assert data["id"] == 1
+            assert user["name"] == "Ada"
+            assert "password" not in user
+            assert len(user["roles"]) == 1
+            assert isinstance(user["id"], int)
+            assert not user.get("deleted")
+      `,
+      path: 'tests/test_users.py',
+    },
+    {
+      ok: py`
+        def test_load_all():
+            assert users(1) == []
+            assert users(2) == []
+            three = users(3)
+            assert three == []
+            assert orders() == []
+
+            def check(total):
+                assert total
+                assert invoices()
+                assert letters()
+
+            return check
+      `,
+      path: 'tests/test_users.py',
+      options: { max: 2 },
+    },
+    {
+      ok: py`
+        def check_all():
+            assert users() == []
+            assert orders() == []
+            assert letters() == []
+      `,
+      path: 'app/checks.py',
+      options: { max: 2 },
+    },
+  ],
+  on: {
+    function_definition(definition, file, { max }) {
+      const name = definition.field('name');
+      if (!name.text.startsWith('test') || !isTestFunction(definition, file)) return undefined;
+      const body = definition.field('body');
+      const asserted = body.belowOutside(nested, 'assert_statement', 'call').flatMap(assertedBy);
+      if (asserted.length <= max) return undefined;
+      const values = new Map<string, Node>();
+      for (const assignment of body.belowOutside(nested, 'assignment')) {
+        const left = assignment.field('left');
+        const right = assignment.field('right');
+        if (left.is('identifier') && right) values.set(left.text, right);
+      }
+      const subjects = new Set(asserted.map((node) => subjectOf(node, values)));
+      if (subjects.size <= max) return undefined;
+      return {
+        at: name,
+        message: `\`${name.text}\` asserts about ${subjects.size} unrelated things, and ${max} ${max === 1 ? 'is' : 'are'} allowed; split it into tests about one thing each.`,
+      };
+    },
+  },
+});
+
+const nested = ['function_definition', 'lambda', 'class_definition'] as const;
+
+/** What an `assert`, or `self.assertEqual(…)`, is about. */
+function assertedBy(node: Node): Node[] {
+  if (node.is('assert_statement')) return node.namedChildren.slice(0, 1);
+  const callee = node.is('call') ? node.field('function') : undefined;
+  if (!callee?.is('attribute') || !node.is('call')) return [];
+  if (!/^assert[A-Z]/.test(callee.field('attribute').text)) return [];
+  const { positional } = argumentsOf(node);
+  // `assertRaises(ValueError, load, 3)` is about `load`.
+  if (/Raises|Warns/.test(callee.field('attribute').text)) return positional.slice(1, 2);
+  const subject = positional.find((argument) => !isConstant(argument)) ?? positional[0];
+  return subject ? [subject] : [];
+}
+
+/** The name of what an expression is about: the object it starts from, or the text when it is about nothing with a name. */
+function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 0): string {
+  if (depth > 20) return expression.text;
+  const go = (inner: Node | undefined): string => (inner ? subjectOf(inner, values, depth + 1) : expression.text);
+  if (expression.is('identifier')) {
+    const value = values.get(expression.text);
+    // `data = response.json()` is about the response, `response = client.get("/")` is where one begins.
+    const root = value && rootOf(value);
+    if (root?.is('call')) return root.field('function').text;
+    return root?.is('identifier') && root.text !== expression.text && values.has(root.text)
+      ? go(root)
+      : expression.text;
+  }
+  if (expression.is('comparison_operator', 'boolean_operator', 'binary_operator'))
+    return go(expression.namedChildren.find((operand) => !isConstant(operand)));
+  if (expression.is('not_operator', 'unary_operator')) return go(expression.field('argument'));
+  if (expression.is('parenthesized_expression', 'await')) return go(expression.firstNamed);
+  if (expression.is('attribute')) {
+    const object = expression.field('object');
+    return object.text === 'self' ? expression.text : go(object);
+  }
+  if (expression.is('subscript')) return go(expression.field('value'));
+  if (expression.is('lambda')) return go(expression.field('body'));
+  if (expression.is('call')) {
+    const callee = expression.field('function');
+    const { positional } = argumentsOf(expression);
+    if (callee.is('attribute'))
+      // `"ab".title()` is about the method.
+      return isConstant(callee.field('object')) ? callee.field('attribute').text : go(callee);
+    const [argument] = positional;
+    // Calls of one function are about that function.
+    return argument && about.test(callee.text) ? go(argument) : callee.text;
+  }
+  if (expression.is('list_comprehension', 'generator_expression', 'set_comprehension'))
+    return go(expression.child('for_in_clause')?.field('right'));
+  return expression.text;
+}
+
+/** Builtins that look at their argument. */
+const about =
+  /^(len|isinstance|issubclass|set|list|sorted|all|any|str|int|float|bool|dict|tuple|type|sum|min|max|hasattr|getattr|callable|repr|next|iter)$/;
+
+function rootOf(expression: Node): Node {
+  let node = expression;
+  for (;;) {
+    if (node.is('attribute')) node = node.field('object');
+    else if (node.is('subscript')) node = node.field('value');
+    else if (node.is('call') && node.field('function').is('attribute')) node = node.field('function');
+    else if (node.is('await', 'parenthesized_expression') && node.firstNamed) node = node.firstNamed;
+    else return node;
+  }
+}
+
+function isConstant(node: Node): boolean {
+  return node.is(
+    'string',
+    'concatenated_string',
+    'integer',
+    'float',
+    'true',
+    'false',
+    'none',
+    'list',
+    'dictionary',
+    'set',
+    'tuple',
+    'unary_operator',
+  );
+}
