@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { SourceFile } from '../file.ts';
 
 /**
  * Which layer of an application a file belongs to, as its path tells: `src/{api,services,repositories,models,schemas,core}/`
@@ -49,26 +48,21 @@ export const layoutOptions = {
 };
 
 /** The layer that a file belongs to; undefined where the layout is not there. */
-export function layerOf(file: SourceFile, options: LayoutOptions): Layer | undefined {
+export function layerOf(file: { readonly path: string }, options: LayoutOptions): Layer | undefined {
   return placeOf(file, options)?.layer;
 }
 
-/** Where a file stands, undefined outside every root, in tests and in migrations. Remembered for the file. */
-export function placeOf(file: SourceFile, options: LayoutOptions): Place | undefined {
-  let known = places.get(options);
-  if (!known) {
-    known = new WeakMap();
-    places.set(options, known);
-  }
-  const place = known.get(file);
-  if (place) return place.found;
-  const found = placeOfPath(file.path, options);
-  known.set(file, { found });
-  return found;
+/** Where a file stands, undefined outside every root, in tests and in migrations. The last answer is remembered. */
+export function placeOf({ path }: { readonly path: string }, options: LayoutOptions): Place | undefined {
+  const known = places.get(options);
+  if (known?.path === path) return known.place;
+  const place = placeOfPath(path, options);
+  places.set(options, { path, place });
+  return place;
 }
 
-// A configured rule keeps its options, and a file its path.
-const places = new WeakMap<LayoutOptions, WeakMap<SourceFile, { readonly found: Place | undefined }>>();
+// A configured rule keeps its options, and is asked about one file after the other.
+const places = new WeakMap<LayoutOptions, { readonly path: string; readonly place: Place | undefined }>();
 
 /**
  * Whether a module's dotted name, or that of something in it, belongs to a folder of the workspace's layers: for

@@ -24,6 +24,7 @@ export default defineRule({
   requirements: ['004-052', '004-054', '004-055', '004-057', '004-068'],
   peers: [],
   options: z.strictObject(layoutOptions),
+  applies: (file, options) => ['routes', 'api'].includes(layerOf(file, options) ?? ''),
   examples: [
     {
       bad: py`

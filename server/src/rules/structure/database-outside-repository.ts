@@ -9,7 +9,9 @@ import {
   isScript,
   isTestCode,
   type Layer,
+  type LayoutOptions,
   layoutOptions,
+  type ModulePlace,
   modulePlace,
   moduleRootsOption,
   placeOf,
@@ -40,6 +42,7 @@ export default defineRule<typeof options, Data>({
   requirements: ['001-060', '004-052', '004-068'],
   peers: [],
   options,
+  applies: (file, options) => mayHoldQueries(file, options),
   examples: [
     {
       bad: py`
@@ -234,8 +237,7 @@ export default defineRule<typeof options, Data>({
       const place = placeOf(file, given);
       if (place) return place.layer && layerNames.has(place.layer) ? queryIn(file, call, place.layer) : undefined;
       const module = modulePlace(file.path, given.modules);
-      if (!module || module.part === 'crud' || module.part === 'tests' || ofRepository.test(module.inside))
-        return undefined;
+      if (!module || !isModuleCode(module)) return undefined;
       const query = queryOf(file, call);
       if (!query || isInitialize(call, file)) return undefined;
       return {
@@ -273,6 +275,22 @@ export default defineRule<typeof options, Data>({
   },
 });
 
+function mayHoldQueries(
+  file: { readonly path: string },
+  given: LayoutOptions & { readonly modules: readonly string[] },
+): boolean {
+  if (isTestCode(file) || isScript(file)) return false;
+  const place = placeOf(file, given);
+  if (place) return place.layer === undefined || layerNames.has(place.layer);
+  const module = modulePlace(file.path, given.modules);
+  return module !== undefined && isModuleCode(module);
+}
+
+/** A file of a module that has to leave queries to its `crud.py` or repositories. */
+function isModuleCode({ part, inside }: ModulePlace): boolean {
+  return part !== 'crud' && part !== 'tests' && !ofRepository.test(inside);
+}
+
 function queryIn(file: SourceFile, call: TypedNode<'call'>, layer: Layer): Finding | undefined {
   const query = queryOf(file, call);
   if (!query || (layer === 'models' && isMapping(call, file))) return undefined;
@@ -284,7 +302,7 @@ function queryIn(file: SourceFile, call: TypedNode<'call'>, layer: Layer): Findi
 
 function queryOf(file: SourceFile, call: TypedNode<'call'>): DatabaseQuery | undefined {
   const query = databaseQuery(file, call);
-  return query && !isTestCode(file) && !isMigration(file) && !isScript(file) ? query : undefined;
+  return query && !isMigration(file) ? query : undefined;
 }
 
 /** A module reads its configuration row when it is initialised. */

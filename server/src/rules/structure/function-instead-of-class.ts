@@ -3,6 +3,7 @@ import {
   annotatedSession,
   defineRule,
   dependsCall,
+  type LayoutOptions,
   layoutOptions,
   ownName,
   type Parameter,
@@ -42,6 +43,7 @@ export default defineRule<typeof options, Data>({
   requirements: ['004-061', '004-256'],
   peers: [],
   options,
+  applies: (file, options) => isFreeService(file, options),
   examples: [
     {
       bad: py`
@@ -144,9 +146,7 @@ export default defineRule<typeof options, Data>({
     },
   ],
   collect: {
-    function_definition(definition, file, given) {
-      const place = placeOf(file, given);
-      if (place?.layer !== 'services' || place.layout !== 'layers') return undefined;
+    function_definition(definition, file) {
       if (file.enclosingFunction(definition) || file.enclosingClass(definition) || isProvider(file, definition))
         return undefined;
       const dependencies = parametersOf(definition).flatMap((parameter) => {
@@ -176,6 +176,12 @@ export default defineRule<typeof options, Data>({
     });
   },
 });
+
+/** A file of services that stand side by side in one folder, rather than as packages. */
+function isFreeService(file: { readonly path: string }, options: LayoutOptions): boolean {
+  const place = placeOf(file, options);
+  return place?.layer === 'services' && place.layout === 'layers';
+}
 
 /** What a parameter depends on, when it is something that a service is given to work with. */
 function dependencyKey(file: SourceFile, { name, annotation, default: value }: Parameter): string | undefined {

@@ -24,6 +24,7 @@ export default defineRule({
   peers: [],
   options: z.strictObject(layoutOptions),
   mentions: ['HTTPException', 'Request', 'Response', 'HTTP_', 'HTTPStatus'],
+  applies: (file, options) => badLayer(layerOf(file, options)) !== undefined,
   examples: [
     {
       bad: py`

@@ -25,6 +25,7 @@ export default defineRule({
   requirements: ['004-069'],
   peers: [],
   options: z.strictObject(layoutOptions),
+  applies: (file, options) => layerOf(file, options) === 'repositories',
   examples: [
     {
       bad: py`
@@ -119,16 +120,13 @@ export default defineRule({
     },
   ],
   on: {
-    if_statement(statement, file, options) {
-      if (layerOf(file, options) !== 'repositories') return undefined;
+    if_statement(statement, file) {
       return branch(statement, statement.field('condition'), file);
     },
-    elif_clause(clause, file, options) {
-      if (layerOf(file, options) !== 'repositories') return undefined;
+    elif_clause(clause, file) {
       return branch(clause, clause.field('condition'), file);
     },
     call(call, file, options) {
-      if (layerOf(file, options) !== 'repositories') return undefined;
       const callee = call.field('function');
       if (!callee.is('identifier', 'attribute') || !isOfService(file, callee, options)) return undefined;
       return { at: call, message: `The repository calls the service \`${callee.text}\`; let the service call both.` };

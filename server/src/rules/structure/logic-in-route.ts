@@ -48,6 +48,7 @@ export default defineRule<typeof options, Data>({
   requirements: ['004-026', '004-052', '004-053', '004-054', '004-056', '004-058', '004-061', '004-062', '004-063'],
   peers: [],
   options,
+  applies: (file, options) => ['routes', 'api'].includes(layerOf(file, options) ?? ''),
   examples: [
     {
       bad: py`

@@ -29,6 +29,7 @@ export default defineRule({
   requirements: ['004-084', '004-094'],
   peers: [],
   options: z.strictObject(layoutOptions),
+  applies: (file, options) => layerHere(file, options) !== undefined,
   examples: [
     {
       bad: py`
@@ -191,7 +192,7 @@ export default defineRule({
 type Kind = 'model' | 'schema' | 'repository' | 'service' | 'router';
 
 /** The layer of a file in the layout of one folder a layer. */
-function layerHere(file: SourceFile, options: LayoutOptions): Layer | undefined {
+function layerHere(file: { readonly path: string }, options: LayoutOptions): Layer | undefined {
   const place = placeOf(file, options);
   return place?.layout === 'layers' ? place.layer : undefined;
 }

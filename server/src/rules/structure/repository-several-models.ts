@@ -31,6 +31,7 @@ export default defineRule<typeof options, Data>({
   requirements: ['004-072'],
   peers: [],
   options,
+  applies: (file, options) => layerOf(file, options) === 'repositories',
   examples: [
     {
       bad: py`
@@ -111,13 +112,12 @@ export default defineRule<typeof options, Data>({
     },
   ],
   collect: {
-    class_definition(definition, file, given) {
-      if (layerOf(file, given) !== 'repositories' || file.enclosingFunction(definition)) return undefined;
+    class_definition(definition, file) {
+      if (file.enclosingFunction(definition)) return undefined;
       const name = definition.field('name');
       return { at: name, data: { repository: name.text, model: undefined } };
     },
-    call(call, file, given) {
-      if (layerOf(file, given) !== 'repositories') return undefined;
+    call(call, file) {
       const model = databaseQuery(file, call)?.model;
       const owner = model && file.enclosingClass(call);
       if (!owner) return undefined;

@@ -24,6 +24,7 @@ export default defineRule({
   requirements: ['004-066'],
   peers: [],
   options: z.strictObject(layoutOptions),
+  applies: (file, options) => layerOf(file, options) === 'services',
   examples: [
     {
       bad: py`
@@ -114,8 +115,7 @@ export default defineRule({
     },
   ],
   on: {
-    call(call, file, options) {
-      if (layerOf(file, options) !== 'services') return undefined;
+    call(call, file) {
       const callee = call.field('function');
       const last = callee.is('attribute') ? callee.field('attribute').text : callee.text;
       const isRepository = repository.test(last);
