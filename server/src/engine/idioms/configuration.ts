@@ -51,7 +51,7 @@ export const settingsModules: readonly string[] = [
 ];
 
 /** Whether the file is a settings module by its path. */
-export function isSettingsModule(file: SourceFile, globs: readonly string[] = settingsModules): boolean {
+export function isSettingsModule(file: { readonly path: string }, globs: readonly string[] = settingsModules): boolean {
   return matchesAny(globs, file.path);
 }
 

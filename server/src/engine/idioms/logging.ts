@@ -185,8 +185,9 @@ export function dottedName(expression: Node, file: SourceFile): string | undefin
 }
 
 function rootFunctionName(callee: Node, file: SourceFile): string | undefined {
-  const name = callee.text;
-  const binding = file.binding(callee, name);
+  // The qualified name is kept for the other rules that ask about the same call; most calls are of something else.
+  if (!file.qualified(callee)) return undefined;
+  const binding = file.binding(callee);
   if (binding?.kind !== 'import' || !binding.target?.startsWith('logging.')) return undefined;
   const method = binding.target.slice('logging.'.length);
   return rootFunctions.has(method) ? method : undefined;

@@ -115,6 +115,9 @@ export function sessionCall(
   return evidence && { method, session, evidence };
 }
 
+/** Words of which a file with a session holds one: for the `mentions` of rules about sessions. */
+export const sessionWords: readonly string[] = ['session', 'Session', 'db'];
+
 /** Methods that only remember what is written by the next flush. */
 export const pendingSessionWrites: ReadonlySet<string> = new Set([
   'add',

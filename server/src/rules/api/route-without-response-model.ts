@@ -14,6 +14,7 @@ import {
   namedFunctionKey,
   py,
   type Route,
+  routeWords,
   type SourceFile,
   statusCode,
   type TypedNode,
@@ -43,6 +44,8 @@ export default defineRule<typeof options, Told>({
   requirements: ['000-072', '000-073', '000-074', '001-006', '004-075', '004-080', '004-196'],
   peers: [],
   options,
+  applies: (file) => !isTestFile(file),
+  mentions: routeWords,
   examples: [
     {
       bad: py`
@@ -382,7 +385,6 @@ function undeclared(at: Finding['at'], where: string, handler: string): Finding 
 
 /** Whether a route answers with a body that belongs in the schema, as far as its own arguments and its router tell. A test's is no API. */
 function declaresBody(file: SourceFile, route: Route): boolean {
-  if (isTestFile(file)) return false;
   const { keyword, keywords, hasDoubleSplat } = route.arguments;
   if (hasDoubleSplat || keywords.has('response_class') || keyword('include_in_schema')?.is('false')) return false;
   if (route.methods.length > 0 && route.methods.every((method) => bodiless.has(method))) return false;

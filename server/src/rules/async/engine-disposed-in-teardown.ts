@@ -22,6 +22,7 @@ export default defineRule({
           'Names that stand for singletons; leading underscores and what stands before an underscore do not count: `bus` stands for `_bus` and `redis_bus` too.',
       }),
   }),
+  mentions: ['tearDown', 'TearDown', 'teardown', 'pytest'],
   examples: [
     {
       bad: py`

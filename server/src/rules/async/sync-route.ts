@@ -50,6 +50,7 @@ export default defineRule<typeof options, Told>({
   peers: [],
   options,
   mentions: ['.get', '.post', '.put', '.patch', '.delete', '.head', '.options', '.trace', 'api_route'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -208,7 +209,7 @@ export default defineRule<typeof options, Told>({
     decorator(decorator, file, { sessions }) {
       const route = decoratedRoute(file, decorator);
       const handler = route?.handler;
-      if (!route || !handler || isTestFile(file)) return undefined;
+      if (!route || !handler) return undefined;
       const found = ioOf(file, handler, sessions);
       return found.length === 0
         ? undefined
@@ -230,8 +231,7 @@ export default defineRule<typeof options, Told>({
       return key === undefined || !first ? undefined : { at: definition, data: { is: 'does', key, io: first.name } };
     },
   },
-  file(facts, file) {
-    if (isTestFile(file)) return [];
+  file(facts) {
     const does = new Map(facts.flatMap(({ data }) => (data.is === 'does' ? [[data.key, data.io]] : [])));
     return facts.flatMap(({ at, data }) => {
       const io = data.is === 'handler' ? does.get(data.key) : undefined;

@@ -7,6 +7,7 @@ import {
   type Fix,
   insertion,
   isMigration,
+  isMigrationPath,
   isScript,
   isSettingsModule,
   isTestFile,
@@ -39,6 +40,7 @@ export default defineRule({
   peers: ['PLR2004'],
   options,
   mentions: ['def'],
+  applies: (file) => !isTestFile(file) && !isScript(file) && !isMigrationPath(file) && !isSettingsModule(file),
   examples: [
     {
       bad: py`
@@ -164,7 +166,7 @@ function report(number: Node, constant: string, file: SourceFile, given: Options
   // Numbers in hexadecimal are masks and formats, known by their digits.
   if (value === undefined || given.allowed.includes(value) || /^[-+~]?0[xXbBoO]/.test(number.text)) return [];
   if (!file.enclosingFunction(number) || isNamed(number)) return [];
-  if (isTestFile(file) || isScript(file) || isMigration(file) || isSettingsModule(file)) return [];
+  if (isMigration(file)) return [];
   return [
     {
       at: number,

@@ -42,6 +42,7 @@ export default defineRule({
   requirements: ['000-067', '002-078', '004-220'],
   peers: ['Sonar S2699', 'pytest-ruff'],
   mentions: ['def test'],
+  applies: (file) => isTestModule(file),
   examples: [
     {
       bad: py`
@@ -275,7 +276,7 @@ export default defineRule({
   ],
   collect: {
     function_definition(definition, file) {
-      if (!isTestModule(file) || file.enclosingFunction(definition)) return undefined;
+      if (file.enclosingFunction(definition)) return undefined;
       const owner = file.enclosingClass(definition);
       if (owner && file.enclosingFunction(owner)) return undefined;
       const isTest = isTestFunction(definition, file);
