@@ -94,24 +94,26 @@ export function environmentUse(node: Node, file: SourceFile): EnvironmentUse | u
     return { node, key, name: stringValue(key), writes };
   }
   if (node.is('comparison_operator')) {
-    if (!node.children.some((child) => child.kind === '"in"' || child.text === 'not in')) return undefined;
     const [key, container] = node.namedChildren;
     if (!container || node.namedChildren.length !== 2 || !isEnvironment(container, file)) return undefined;
+    if (!node.children.some((child) => child.kind === '"in"' || child.text === 'not in')) return undefined;
     return { node, key, name: stringValue(key), writes: false };
   }
   if (!node.is('call')) return undefined;
   const callee = node.field('function');
-  const key = argumentsOf(node).at(0, 'key');
   if (callee.is('attribute') && environmentMethods.has(callee.field('attribute').text)) {
     if (!isEnvironment(callee.field('object'), file)) return undefined;
     const method = callee.field('attribute').text;
+    const key = argumentsOf(node).at(0, 'key');
     const isStatement = node.parent?.is('expression_statement') === true;
     return { node, key, name: stringValue(key), writes: method !== 'get' && isStatement };
   }
   if (callee.is('identifier') || (callee.is('attribute') && getters.has(callee.field('attribute').text))) {
     const name = file.qualified(callee);
-    if (name === 'os.getenv' || name === 'os.getenvb') return { node, key, name: stringValue(key), writes: false };
-    if (name === 'os.putenv' || name === 'os.unsetenv') return { node, key, name: stringValue(key), writes: true };
+    const reads = name === 'os.getenv' || name === 'os.getenvb';
+    if (!reads && name !== 'os.putenv' && name !== 'os.unsetenv') return undefined;
+    const key = argumentsOf(node).at(0, 'key');
+    return { node, key, name: stringValue(key), writes: !reads };
   }
   return undefined;
 }

@@ -30,7 +30,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['000-055'],
   peers: [],
-  mentions: ['datetime', 'now', 'today'],
+  mentions: ['datetime'],
   applies: (file) => !isTestFile(file),
   examples: [
     {
