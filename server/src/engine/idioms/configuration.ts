@@ -3,6 +3,7 @@ import { argumentsOf, stringValue } from '../syntax/calls.ts';
 import type { Node } from '../syntax/node.ts';
 import { matchesAny } from './path-globs.ts';
 import type { SchemaAncestry } from './schemas.ts';
+import { endsWithName } from './sensitive.ts';
 
 /** Names that read as configuration: a name fits when it is one of them or ends with one (`batch_size`, `RETRY_LIMIT`). */
 export const configurationNames: readonly string[] = [
@@ -36,7 +37,7 @@ export function readsAsConfiguration(name: string, names: readonly string[] = co
     .toLowerCase()
     .replace(/^_+|_+$/g, '')
     .replace(/_(?:seconds|secs|sec|ms|minutes|hours|days|bytes|mb|kb)$/, '');
-  return names.some((wanted) => lower === wanted || lower.endsWith(`_${wanted}`));
+  return endsWithName(lower, names);
 }
 
 /** Globs of the modules that may read the environment, if nothing else is set. */

@@ -181,8 +181,9 @@ export function transactionOf(statement: TypedNode<'with_statement'>): Node | un
 }
 
 /** The driver of a session class; undefined for every other class. */
-function sessionClass(qualified: string | undefined): SessionEvidence | undefined {
-  const name = /^(?:sqlalchemy|sqlmodel)\.(?:\w+\.)*(\w+)$/.exec(qualified ?? '')?.[1];
+export function sessionClass(qualified: string | undefined): SessionEvidence | undefined {
+  if (!qualified?.startsWith('sql')) return undefined;
+  const name = /^(?:sqlalchemy|sqlmodel)\.(?:\w+\.)*(\w+)$/.exec(qualified)?.[1];
   if (name === 'AsyncSession' || name === 'async_scoped_session') return { driver: 'async', sure: true };
   if (name === 'Session' || name === 'scoped_session') return { driver: 'sync', sure: true };
   return undefined;

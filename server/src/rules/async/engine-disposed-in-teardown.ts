@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { defineRule, makerOf, type Node, py, type SourceFile, type TypedNode } from '../../engine/index.ts';
+import {
+  defineRule,
+  endsWithName,
+  makerOf,
+  type Node,
+  py,
+  type SourceFile,
+  type TypedNode,
+} from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR507',
@@ -201,7 +209,7 @@ const synchronous = new Set([
 
 function isSingleton(name: string, singletons: readonly string[]): boolean {
   const bare = name.replace(/^_+/, '').toLowerCase();
-  return singletons.some((singleton) => bare === singleton || bare.endsWith(`_${singleton}`));
+  return endsWithName(bare, singletons);
 }
 
 /** A global of the module, or an attribute of something imported or of a class of the file. */

@@ -196,6 +196,7 @@ export default defineRule({
       };
     },
     comparison_operator(comparison, file, given): Finding | undefined {
+      if (!comparison.child('integer') && !comparison.child('float')) return undefined;
       const [left, right, more] = comparison.namedChildren;
       if (!left || !right || more) return undefined;
       const literal = right.is('integer', 'float') ? right : left.is('integer', 'float') ? left : undefined;

@@ -128,6 +128,7 @@ export default defineRule({
   ],
   on: {
     comparison_operator(comparison, file, given): Finding[] {
+      if (!comparison.child('integer') && !comparison.child('float') && !comparison.child('unary_operator')) return [];
       const operands = comparison.namedChildren;
       if (!operands.some(isNumber) || operands.some(isCode)) return [];
       return operands.flatMap((operand, index) => {

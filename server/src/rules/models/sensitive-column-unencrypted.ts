@@ -4,6 +4,7 @@ import {
   attributeOf,
   constructOf,
   defineRule,
+  endsWithName,
   type Finding,
   isMigration,
   isMigrationPath,
@@ -217,7 +218,7 @@ function finding(at: Node, name: string, type: Node): Finding {
 function isSensitive(name: string, names: readonly string[]): boolean {
   if (name.startsWith('_')) return false;
   const plain = name.toLowerCase();
-  if (!names.some((word) => plain === word || plain.endsWith(`_${word}`))) return false;
+  if (!endsWithName(plain, names)) return false;
   return !/(?:^|_)(?:encrypted|hashed|masked|redacted|hash|has|is|public|sealed|tokenized)_/.test(plain);
 }
 

@@ -63,7 +63,7 @@ export default defineRule({
     module(segment, _file, { max }) {
       const unit = unitOf(segment);
       const { text, start } = unit;
-      const widest = widening.test(text) ? tabSize : 1;
+      const widest = text.includes('\t') || wide.test(text) ? tabSize : 1;
       const found: { at: { start: number; end: number }; message: string }[] = [];
       for (let from = 0; from < text.length; ) {
         const newline = text.indexOf('\n', from);
@@ -86,8 +86,8 @@ export default defineRule({
 });
 
 const tabSize = 4;
-/** Text without these is at most as wide as it is long. */
-const widening = /[\t\u1100-\uffff]/;
+/** Text without these and without tabs is at most as wide as it is long. */
+const wide = /[\u1100-\uffff]/;
 const combining = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 const pragma = /#\s*(?:isort|type|pyright|pylint|flake8|ruff|groundrules|mypy|fmt|pragma)\s*:|noqa|nosec/i;
 

@@ -296,7 +296,7 @@ export default defineRule({
     },
     function_definition(definition, file, chosen) {
       const name = definition.field('name');
-      if (!isExamined(definition, name.text, file, chosen) || docstringOf(definition, file)) return undefined;
+      if (docstringOf(definition, file) || !isExamined(definition, name.text, file, chosen)) return undefined;
       const kind = file.enclosingClass(definition) ? 'method' : 'function';
       if (!chosen.kinds.includes(kind) || file.decorators(definition).some((decorator) => explains(decorator, file)))
         return undefined;
@@ -343,9 +343,16 @@ function isExamined(definition: Node, name: string, file: SourceFile, chosen: Op
 function exportedNames(file: SourceFile): ReadonlySet<string> | undefined {
   const [only, ...others] = file.moduleBindings('__all__');
   if (!only?.value?.is('list', 'tuple') || others.length > 0) return undefined;
+  const known = exported.get(only.value);
+  if (known) return known.names;
   const names = only.value.namedChildren.map(stringValue);
-  return names.every((name) => name !== undefined) ? new Set(names) : undefined;
+  const read = names.every((name) => name !== undefined) ? new Set(names) : undefined;
+  exported.set(only.value, { names: read });
+  return read;
 }
+
+// Every definition of a file asks, and a node says the same for as long as it is there.
+const exported = new WeakMap<Node, { readonly names: ReadonlySet<string> | undefined }>();
 
 /** Decorators under which the docstring stands elsewhere. */
 function explains(decorator: Node, file: SourceFile): boolean {

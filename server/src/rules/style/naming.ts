@@ -229,7 +229,7 @@ export default defineRule({
       function look(scope: typeof scopes.top): void {
         const isFunction = scope.kind === 'function' && scope.node?.is('function_definition');
         for (const [name, bindings] of scope.names) {
-          if (plainName.test(name)) continue;
+          if (isPlain(name)) continue;
           if (isFunction ? !isMixed(name) : !/^_*\p{Ll}.*\p{Lu}/u.test(name)) continue;
           if (scope.kind === 'comprehension' || scope.node?.is('lambda') || fitsPattern(name, ignore)) continue;
           const [binding] = bindings;
@@ -251,7 +251,15 @@ export default defineRule({
 });
 
 /** A name without capitals, as most are: cheap to test. */
-const plainName = /^[a-z0-9_]*$/;
+function isPlain(name: string): boolean {
+  for (let offset = 0; offset < name.length; offset++) {
+    const code = name.charCodeAt(offset);
+    if (code > 122 || (code < 97 && code !== underscore && (code < 48 || code > 57))) return false;
+  }
+  return true;
+}
+
+const underscore = 95;
 
 function notSnake(at: Node, noun: string): Finding {
   return {
@@ -266,7 +274,7 @@ function mixedCase(at: Node, noun: string, names: string): Finding {
 
 /** Some letter is a capital. */
 function isMixed(name: string): boolean {
-  return !plainName.test(name) && name !== name.toLowerCase();
+  return !isPlain(name) && name !== name.toLowerCase();
 }
 
 function isConstant(name: string): boolean {
@@ -343,13 +351,17 @@ function ownerOf(
 
 /** The names of all parameters, those behind stars too. */
 function positionalNames(definition: TypedNode<'function_definition'>): Node[] {
-  return definition.field('parameters').namedChildren.flatMap((parameter): Node[] => {
-    if (parameter.is('identifier')) return [parameter];
-    if (parameter.is('default_parameter', 'typed_default_parameter')) return [parameter.field('name')];
-    const inner = parameter.is('typed_parameter') ? parameter.firstNamed : parameter;
-    const name = inner?.is('identifier') ? inner : inner?.firstNamed;
-    return name?.is('identifier') ? [name] : [];
-  });
+  const names: Node[] = [];
+  for (const parameter of definition.field('parameters').namedChildren) {
+    if (parameter.kind === 'identifier') names.push(parameter);
+    else if (parameter.is('default_parameter', 'typed_default_parameter')) names.push(parameter.field('name'));
+    else {
+      const inner = parameter.is('typed_parameter') ? parameter.firstNamed : parameter;
+      const name = inner?.is('identifier') ? inner : inner?.firstNamed;
+      if (name?.is('identifier')) names.push(name);
+    }
+  }
+  return names;
 }
 
 /** `self` or `cls`, when the first parameter is called otherwise; undefined when it is fine or cannot be told. */
