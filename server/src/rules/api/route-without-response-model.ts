@@ -7,7 +7,6 @@ import {
   defineRule,
   type Finding,
   type Fix,
-  functionKey,
   isTestFile,
   makerOf,
   type Node,
@@ -361,11 +360,10 @@ export default defineRule<typeof options, Told>({
       return { at: call, data: { is: 'added', key, name } };
     },
     function_definition(definition, file) {
-      if (definition.field('return_type') || file.enclosingClass(definition)) return undefined;
-      const key = functionKey(file, definition);
-      return key === undefined
-        ? undefined
-        : { at: definition, data: { is: 'handler', key, responds: onlyResponds(file, definition) } };
+      if (definition.field('return_type') || file.enclosingFunction(definition) || file.enclosingClass(definition))
+        return undefined;
+      const key = definition.field('name').text;
+      return { at: definition, data: { is: 'handler', key, responds: onlyResponds(file, definition) } };
     },
   },
   file(facts) {
