@@ -1,4 +1,6 @@
-import type { Node, TypedNode } from '../syntax/node.ts';
+import { kinds } from '../syntax/grammar.generated.ts';
+import { Node, type TypedNode } from '../syntax/node.ts';
+import { afterColumn, kindColumn, kindMask, kindNumber, rowSize } from '../syntax/rows.ts';
 
 /**
  * The cyclomatic complexity of a function: one, and one for every way its body can branch, counted as radon 6 counts it
@@ -12,9 +14,17 @@ export function complexityOf(definition: TypedNode<'function_definition'>): numb
 
 /** How often the code below a node branches itself: nested functions, classes and decorators do not count. */
 export function ownBranches(node: Node): number {
-  let branches = 0;
-  for (const branch of node.belowOutside(notOwn, ...branching)) branches += weight(branch);
-  return branches;
+  const { ground } = node;
+  const { rows } = ground;
+  const end = rows[node.row * rowSize + afterColumn] ?? 0;
+  let count = 0;
+  // This reads every row of every function, so it makes nodes of those alone that count.
+  for (let row = node.row + 1; row < end; ) {
+    const part = parts[(rows[row * rowSize + kindColumn] ?? 0) & kindMask] ?? 0;
+    if (part & branches) count += weight(Node.at(ground, row));
+    row = part & contains ? (rows[row * rowSize + afterColumn] ?? end) : row + 1;
+  }
+  return count;
 }
 
 /** What the body merely contains. An `assert` is counted and not looked into. */
@@ -35,7 +45,14 @@ const branching = [
   'match_statement',
 ] as const;
 
-function weight(branch: TypedNode<(typeof branching)[number]>): number {
+/** What a kind of node is to the count, by kind number: bits. */
+const parts = new Uint8Array(kinds.length);
+const branches = 1;
+const contains = 2;
+for (const kind of branching) parts[kindNumber(kind)] = branches;
+for (const kind of notOwn) parts[kindNumber(kind)] = (parts[kindNumber(kind)] ?? 0) | contains;
+
+function weight(branch: Node): number {
   if (branch.is('else_clause')) return hasCountedElse(branch.parent) ? 1 : 0;
   if (branch.is('except_clause')) return branch.child('"*"') ? 0 : 1;
   if (branch.is('if_clause')) return branch.parent?.is('case_clause') ? 0 : 1;

@@ -3,6 +3,7 @@ import { argumentsOf, stringValue } from '../syntax/calls.ts';
 import type { Node } from '../syntax/node.ts';
 import { matchesAny } from './path-globs.ts';
 import type { SchemaAncestry } from './schemas.ts';
+import { endsWithName } from './sensitive.ts';
 
 /** Names that read as configuration: a name fits when it is one of them or ends with one (`batch_size`, `RETRY_LIMIT`). */
 export const configurationNames: readonly string[] = [
@@ -36,7 +37,7 @@ export function readsAsConfiguration(name: string, names: readonly string[] = co
     .toLowerCase()
     .replace(/^_+|_+$/g, '')
     .replace(/_(?:seconds|secs|sec|ms|minutes|hours|days|bytes|mb|kb)$/, '');
-  return names.some((wanted) => lower === wanted || lower.endsWith(`_${wanted}`));
+  return endsWithName(lower, names);
 }
 
 /** Globs of the modules that may read the environment, if nothing else is set. */
@@ -51,7 +52,7 @@ export const settingsModules: readonly string[] = [
 ];
 
 /** Whether the file is a settings module by its path. */
-export function isSettingsModule(file: SourceFile, globs: readonly string[] = settingsModules): boolean {
+export function isSettingsModule(file: { readonly path: string }, globs: readonly string[] = settingsModules): boolean {
   return matchesAny(globs, file.path);
 }
 
@@ -94,24 +95,26 @@ export function environmentUse(node: Node, file: SourceFile): EnvironmentUse | u
     return { node, key, name: stringValue(key), writes };
   }
   if (node.is('comparison_operator')) {
-    if (!node.children.some((child) => child.kind === '"in"' || child.text === 'not in')) return undefined;
     const [key, container] = node.namedChildren;
     if (!container || node.namedChildren.length !== 2 || !isEnvironment(container, file)) return undefined;
+    if (!node.children.some((child) => child.kind === '"in"' || child.text === 'not in')) return undefined;
     return { node, key, name: stringValue(key), writes: false };
   }
   if (!node.is('call')) return undefined;
   const callee = node.field('function');
-  const key = argumentsOf(node).at(0, 'key');
   if (callee.is('attribute') && environmentMethods.has(callee.field('attribute').text)) {
     if (!isEnvironment(callee.field('object'), file)) return undefined;
     const method = callee.field('attribute').text;
+    const key = argumentsOf(node).at(0, 'key');
     const isStatement = node.parent?.is('expression_statement') === true;
     return { node, key, name: stringValue(key), writes: method !== 'get' && isStatement };
   }
   if (callee.is('identifier') || (callee.is('attribute') && getters.has(callee.field('attribute').text))) {
     const name = file.qualified(callee);
-    if (name === 'os.getenv' || name === 'os.getenvb') return { node, key, name: stringValue(key), writes: false };
-    if (name === 'os.putenv' || name === 'os.unsetenv') return { node, key, name: stringValue(key), writes: true };
+    const reads = name === 'os.getenv' || name === 'os.getenvb';
+    if (!reads && name !== 'os.putenv' && name !== 'os.unsetenv') return undefined;
+    const key = argumentsOf(node).at(0, 'key');
+    return { node, key, name: stringValue(key), writes: !reads };
   }
   return undefined;
 }

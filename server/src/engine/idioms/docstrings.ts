@@ -5,9 +5,9 @@ import type { Edit } from '../text.ts';
 /** Whether a statement is a docstring: a plain string that stands alone (language reference, "Function definitions"). */
 export function isDocstring(statement: Node | undefined): boolean {
   if (!statement?.is('expression_statement')) return false;
-  const [value, ...others] = statement.namedChildren;
-  if (others.length > 0) return false;
-  if (value?.is('concatenated_string')) return value.namedChildren.every(isPlainString);
+  const value = statement.firstNamed;
+  if (!value?.is('string', 'concatenated_string') || statement.namedChildren.length > 1) return false;
+  if (value.is('concatenated_string')) return value.namedChildren.every(isPlainString);
   return isPlainString(value);
 }
 
@@ -16,9 +16,7 @@ export function docstringOf(
   definition: TypedNode<'function_definition'> | TypedNode<'class_definition'>,
   file: SourceFile,
 ): Node | undefined {
-  const [first] = definition.is('class_definition')
-    ? file.classBody(definition)
-    : definition.field('body').namedChildren;
+  const first = definition.is('class_definition') ? file.classBody(definition)[0] : definition.field('body').firstNamed;
   return isDocstring(first) ? first : undefined;
 }
 

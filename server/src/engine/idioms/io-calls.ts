@@ -17,6 +17,9 @@ export interface IoCall {
 export function ioCall(file: SourceFile, call: TypedNode<'call'>): IoCall | undefined {
   const callee = call.field('function');
   if (!callee.is('attribute', 'identifier')) return undefined;
+  // Only a re-export gives an attribute another last name.
+  if (callee.is('attribute') && !lastNames.has(callee.field('attribute').text) && !file.facts.reexport)
+    return undefined;
   const qualified = file.qualified(callee);
   if (qualified !== undefined && functions.has(qualified))
     return { name: qualified.replace(/^builtins\./, ''), isAsync: qualified.startsWith('asyncio.') };
@@ -103,6 +106,9 @@ const sessionMethods = new Set([
 const syncSessionMethods = new Set([...sessionMethods, 'query', 'bulk_save_objects', 'bulk_insert_mappings']);
 const redisMethods = new Set(['get', 'set', 'setex', 'delete', 'exists', 'expire', 'hget', 'hset', 'incr', 'publish']);
 const methodNames = new Set([...httpMethods, ...pathMethods, ...syncSessionMethods, ...redisMethods]);
+
+/** The last parts of everything that `ioCall` knows. */
+const lastNames = new Set([...methodNames, ...[...functions].map((name) => name.slice(name.lastIndexOf('.') + 1))]);
 
 interface Known {
   readonly methods: ReadonlySet<string>;

@@ -92,6 +92,9 @@ const derivations = new Set(['bind', 'new', 'unbind', 'try_unbind', 'opt', 'patc
 const loggerName = /^_*(?:[A-Za-z][A-Za-z0-9]*_)*(?:logger|log|LOGGER|LOG|Logger)$|^[a-z][A-Za-z0-9]*Logger$/;
 const makerName = /(?:^|_)(?:get|make|create|setup|set_up|init|build|configure|new)_?(?:[a-z]+_)*logg(?:er|ing)$/i;
 
+/** Words of which a file that logs holds one: for the `mentions` of rules about log calls. `makerName` takes any case. */
+export const logWords: readonly string[] = ['log', 'Log', 'lOg', 'loG', 'LOg', 'LoG', 'lOG', 'LOG'];
+
 /** Whether the call writes a log record, and how. Undefined for any other call. */
 export function logCallOf(call: TypedNode<'call'>, file: SourceFile): LogCall | undefined {
   const callee = call.field('function');
@@ -185,8 +188,9 @@ export function dottedName(expression: Node, file: SourceFile): string | undefin
 }
 
 function rootFunctionName(callee: Node, file: SourceFile): string | undefined {
-  const name = callee.text;
-  const binding = file.binding(callee, name);
+  // The qualified name is kept for the other rules that ask about the same call; most calls are of something else.
+  if (!file.qualified(callee)) return undefined;
+  const binding = file.binding(callee);
   if (binding?.kind !== 'import' || !binding.target?.startsWith('logging.')) return undefined;
   const method = binding.target.slice('logging.'.length);
   return rootFunctions.has(method) ? method : undefined;

@@ -14,6 +14,7 @@ export interface Marker {
  */
 export function markersIn(comment: Node, words: readonly string[]): Marker[] {
   const { text } = comment;
+  if (!quickTestFor(words).test(text)) return [];
   const lower = text.toLowerCase();
   const found: Marker[] = [];
   for (const word of words) {
@@ -26,6 +27,21 @@ export function markersIn(comment: Node, words: readonly string[]): Marker[] {
     });
   }
   return found.sort((a, b) => a.at.start - b.at.start);
+}
+
+// Options live as long as the configured rule, and so do their tests.
+const quickTests = new WeakMap<readonly string[], RegExp>();
+
+/** Cheap to test: it matches every comment that may hold one of the words. What is no ASCII may change its length in lower case. */
+function quickTestFor(words: readonly string[]): RegExp {
+  const known = quickTests.get(words);
+  if (known) return known;
+  const wanted = words
+    .filter((word) => word !== '')
+    .map((word) => word.toLowerCase().replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const made = new RegExp(['[^\\u0000-\\u007f]', ...wanted].join('|'), 'i');
+  quickTests.set(words, made);
+  return made;
 }
 
 function offsetOf(text: string, word: string): number | undefined {

@@ -183,10 +183,28 @@ export function inheritedConfig(file: SourceFile, family: SchemaAncestry, key: s
 
 /** Whether a name fits one of the patterns, in which `*` stands for anything: `*Read` fits `UserRead`. */
 export function fitsPattern(name: string, patterns: readonly string[]): boolean {
-  return patterns.some((pattern) => {
-    const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-    return new RegExp(`^${parts.join('.*')}$`).test(name);
-  });
+  let known = patternsRead.get(patterns);
+  if (!known) {
+    known = readPatterns(patterns);
+    patternsRead.set(patterns, known);
+  }
+  return known.names.has(name) || known.globs?.test(name) === true;
+}
+
+// Options live as long as the configured rule, and so does what was read of them.
+const patternsRead = new WeakMap<readonly string[], ReturnType<typeof readPatterns>>();
+
+function readPatterns(patterns: readonly string[]): { names: ReadonlySet<string>; globs: RegExp | undefined } {
+  const globs = patterns
+    .filter((pattern) => pattern.includes('*'))
+    .map((pattern) => {
+      const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+      return parts.join('.*');
+    });
+  return {
+    names: new Set(patterns.filter((pattern) => !pattern.includes('*'))),
+    globs: globs.length > 0 ? new RegExp(`^(?:${globs.join('|')})$`) : undefined,
+  };
 }
 
 function isConfigDict(name: string | undefined): boolean {

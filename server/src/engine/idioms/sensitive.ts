@@ -55,12 +55,42 @@ export interface SensitivePart {
  * `has_password`, `token_id`, `password_hash`, `hashed_password`.
  */
 export function isSensitiveName(name: string, names: readonly string[] = sensitiveNames): boolean {
+  if (!lastWordsOf(names).test(name.toLowerCase())) return false;
   const words = wordsOf(name);
   if (words.some((word) => harmless.has(word)) || flags.has(words[0] ?? '')) return false;
   if (words.length > 1 && trailing.has(words.at(-1) ?? '')) words.pop();
   const tail = words.join('_');
-  return names.some((wanted) => tail === wanted || tail.endsWith(`_${wanted}`));
+  return endsWithName(tail, names);
 }
+
+/** Whether a name in snake case is one of the names, or ends with one behind an underscore. */
+export function endsWithName(name: string, names: readonly string[]): boolean {
+  let ending = endings.get(names);
+  if (!ending) {
+    ending = new RegExp(`(?:^|_)${oneOf(names)}$`);
+    endings.set(names, ending);
+  }
+  return ending.test(name);
+}
+
+/** Cheap to test: a name in lower case that ends with one of the names matches it somewhere, however its words are parted. */
+function lastWordsOf(names: readonly string[]): RegExp {
+  let words = lastWords.get(names);
+  if (!words) {
+    words = new RegExp(oneOf(names.map((name) => name.slice(name.lastIndexOf('_') + 1))));
+    lastWords.set(names, words);
+  }
+  return words;
+}
+
+function oneOf(texts: readonly string[]): string {
+  const escaped = [...new Set(texts)].map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return escaped.length > 0 ? `(?:${escaped.join('|')})` : '(?!)';
+}
+
+// Options live as long as the configured rule, and so does what was made of them.
+const endings = new WeakMap<readonly string[], RegExp>();
+const lastWords = new WeakMap<readonly string[], RegExp>();
 
 /**
  * The sensitive names whose values an expression shows when it is written out: through f-strings, `%`, `+`, `.format()`,

@@ -115,6 +115,9 @@ export function sessionCall(
   return evidence && { method, session, evidence };
 }
 
+/** Words of which a file with a session holds one: for the `mentions` of rules about sessions. */
+export const sessionWords: readonly string[] = ['session', 'Session', 'db'];
+
 /** Methods that only remember what is written by the next flush. */
 export const pendingSessionWrites: ReadonlySet<string> = new Set([
   'add',
@@ -178,8 +181,9 @@ export function transactionOf(statement: TypedNode<'with_statement'>): Node | un
 }
 
 /** The driver of a session class; undefined for every other class. */
-function sessionClass(qualified: string | undefined): SessionEvidence | undefined {
-  const name = /^(?:sqlalchemy|sqlmodel)\.(?:\w+\.)*(\w+)$/.exec(qualified ?? '')?.[1];
+export function sessionClass(qualified: string | undefined): SessionEvidence | undefined {
+  if (!qualified?.startsWith('sql')) return undefined;
+  const name = /^(?:sqlalchemy|sqlmodel)\.(?:\w+\.)*(\w+)$/.exec(qualified)?.[1];
   if (name === 'AsyncSession' || name === 'async_scoped_session') return { driver: 'async', sure: true };
   if (name === 'Session' || name === 'scoped_session') return { driver: 'sync', sure: true };
   return undefined;

@@ -1,25 +1,25 @@
 import type { SourceFile } from '../file.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
-import { baseName, isTestFile } from './paths.ts';
+import { baseName, byPath, isTestFile } from './paths.ts';
 
 /** What pytest and unittest take for tests (pytest, "Conventions for Python test discovery"). */
 
 /** Code that only runs under test: test files, and the support code that is named for it. */
-export function isTestCode(file: { readonly path: string }): boolean {
-  return isTestFile(file) || /(^|\/)(testing|test_?(utils?|support|helpers?|lib|ing))(\/|\.pyi?$)/.test(file.path);
-}
+export const isTestCode = byPath(
+  (path) => isTestFile({ path }) || /(^|\/)(testing|test_?(utils?|support|helpers?|lib|ing))(\/|\.pyi?$)/.test(path),
+);
 
 /** A file whose functions and classes are collected: not a conftest, and not the helpers that stand beside tests. */
-export function isTestModule(file: { readonly path: string }): boolean {
-  const name = baseName(file);
+export const isTestModule = byPath((path) => {
+  const name = baseName({ path });
   if (/^tests?(_.*)?\.py$|_tests?\.py$/.test(name)) return true;
   return (
-    isTestFile(file) &&
+    isTestFile({ path }) &&
     !/^(__\w+__|conftest|_.*|.*(helpers?|utils?|factor(y|ies)|fixtures?|common|support|base|mocks?|fakes?|data))\.py$/.test(
       name,
     )
   );
-}
+});
 
 /** Whether a class is collected: `Test…` for pytest, or a `unittest.TestCase`, near or far. */
 export function isTestClass(definition: TypedNode<'class_definition'>, file: SourceFile): boolean {

@@ -40,6 +40,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: ({ names }) => names,
+  applies: (file, { module }) => concerns(file, module),
   examples: [
     {
       bad: py`
@@ -119,7 +120,7 @@ export default defineRule({
   on: {
     import_from_statement(statement, file, { module, names }) {
       const imported = statement.fields('name').filter((item) => names.includes(importedName(item)));
-      if (imported.length === 0 || !concerns(file, module)) return undefined;
+      if (imported.length === 0) return undefined;
       const from = statement.field('module_name').text;
       const absolute = absoluteModule(file, from);
       if (isModule(absolute, module)) return undefined;
@@ -144,7 +145,7 @@ function importedName(item: Node): string {
 }
 
 /** Whether a file lies in the package that holds the module's layers (`src.app` of the default), and is neither the module nor a test. */
-function concerns(file: SourceFile, module: string): boolean {
+function concerns(file: { readonly path: string }, module: string): boolean {
   const parts = module.split('.');
   const root = parts.slice(0, Math.max(1, parts.length - 2)).join('/');
   if (isTestFile(file) || !`/${file.path}`.includes(`/${root}/`)) return false;

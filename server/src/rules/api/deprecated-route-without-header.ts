@@ -1,4 +1,13 @@
-import { defineRule, dependencyText, publicRoute, py, routeLabel, routerKeyword, wordsIn } from '../../engine/index.ts';
+import {
+  defineRule,
+  dependencyText,
+  isTestFile,
+  publicRoute,
+  py,
+  routeLabel,
+  routerKeyword,
+  wordsIn,
+} from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR634',
@@ -13,6 +22,7 @@ export default defineRule({
   requirements: ['004-201'],
   peers: [],
   mentions: ['deprecated'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`

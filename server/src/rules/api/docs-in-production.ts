@@ -37,6 +37,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: ['FastAPI'],
+  applies: (file) => !isNoService(file),
   examples: [
     {
       bad: py`
@@ -142,8 +143,7 @@ export default defineRule({
   on: {
     call(call, file, { setting }) {
       const name = file.qualified(call.field('function'));
-      if ((name !== 'fastapi.FastAPI' && name !== 'fastapi.applications.FastAPI') || isNoService(file))
-        return undefined;
+      if (name !== 'fastapi.FastAPI' && name !== 'fastapi.applications.FastAPI') return undefined;
       const given = argumentsOf(call);
       if (given.hasDoubleSplat || (given.keyword('openapi_url') && !isFixed(file, given.keyword('openapi_url'))))
         return undefined;
@@ -161,7 +161,7 @@ export default defineRule({
 });
 
 /** A test's application is never deployed, nor is that of a script or an example. */
-function isNoService(file: SourceFile): boolean {
+function isNoService(file: { readonly path: string }): boolean {
   return isTestFile(file) || isScript(file);
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   defineRule,
   type Finding,
+  isTestFile,
   pathSegments,
   publicAddedRoute,
   publicRoute,
@@ -55,6 +56,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: ({ parameters, segments }) => [...parameters, ...segments.flatMap((text) => text.split('-')), 'by'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`

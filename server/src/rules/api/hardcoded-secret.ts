@@ -39,6 +39,7 @@ export default defineRule({
       .default(false)
       .meta({ description: 'Also looks into tests, whose fixtures are made-up secrets as a rule.' }),
   }),
+  applies: (file, { tests }) => tests || !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -195,7 +196,7 @@ function findingFor(
   if (text === undefined || text.length < 4) return undefined;
   const name = nameOf(literal);
   const secret = secretIn(name, text, options.names);
-  if (!secret || (!options.tests && isTestFile(file)) || isDocumentation(literal)) return undefined;
+  if (!secret || isDocumentation(literal)) return undefined;
   const message =
     secret.by === 'format'
       ? `This literal holds ${secret.what}; read it from settings, and revoke this one if it was committed.`
@@ -235,7 +236,11 @@ function nameOf(literal: Node): string | undefined {
       const call = parent.parent;
       if (!call?.is('call')) return undefined;
       const callee = call.field('function');
-      const called = callee.is('attribute') ? callee.field('attribute').text : callee.text;
+      const called = callee.is('attribute')
+        ? callee.field('attribute').text
+        : callee.is('identifier')
+          ? callee.text
+          : '';
       if (!wrappers.has(called) && !readers.has(called)) return undefined;
       const { positional } = argumentsOf(call);
       if (wrappers.has(called) && positional[0]?.row === node.row) node = call;

@@ -4,6 +4,7 @@ import {
   defineRule,
   dependencyText,
   type Finding,
+  isTestFile,
   type Parameter,
   parametersOf,
   publicAddedRoute,
@@ -67,6 +68,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: routeWords,
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`

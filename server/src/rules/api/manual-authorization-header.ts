@@ -23,6 +23,7 @@ export default defineRule({
   requirements: ['004-158'],
   peers: [],
   mentions: ['headers'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -92,8 +93,7 @@ function isHeader(name: string | undefined): boolean {
 function read(at: Node, headers: Node, file: SourceFile): Finding | undefined {
   if (!headers.is('attribute') || headers.field('attribute').text !== 'headers') return undefined;
   const made = madeBy(file, headers.field('object')) ?? '';
-  if (!/^(?:fastapi|starlette)\.(?:requests\.)?(?:Request|HTTPConnection)$/.test(made) || isTestFile(file))
-    return undefined;
+  if (!/^(?:fastapi|starlette)\.(?:requests\.)?(?:Request|HTTPConnection)$/.test(made)) return undefined;
   // A fallback in the default of `get` is part of one reading.
   if (at.parent?.is('argument_list') && isHeaderCall(at.parent.parent)) return undefined;
   if (at.parent?.is('pair', 'keyword_argument') || isOwnScheme(at, file)) return undefined;

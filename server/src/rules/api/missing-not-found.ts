@@ -4,6 +4,7 @@ import {
   defineRule,
   type HandledRoute,
   isHttpException,
+  isTestFile,
   type Node,
   pathParameters,
   publicRoute,
@@ -39,6 +40,7 @@ export default defineRule({
     'fetchrow',
     'fetch_one',
   ],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineRule, type Finding, isTestFile, type Node, py, type SourceFile } from '../../engine/index.ts';
+import { defineRule, type Finding, isTestFile, type Node, py } from '../../engine/index.ts';
 
 const known = [
   'aiohttp.web',
@@ -47,6 +47,7 @@ export default defineRule({
       .meta({ description: 'Modules that are not to be imported, with all below them.' }),
   }),
   mentions: (options) => options.frameworks.map((framework) => framework.split('.').at(-1) ?? framework),
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -87,18 +88,18 @@ export default defineRule({
     },
   ],
   on: {
-    import_statement(statement, file, options) {
-      return found(statement, file, () =>
+    import_statement(statement, _file, options) {
+      return found(statement, () =>
         statement.fields('name').flatMap((item) => {
           const module = item.is('aliased_import') ? item.field('name') : item;
           return isOther(module.text, options.frameworks) ? [finding(module, module.text)] : [];
         }),
       );
     },
-    import_from_statement(statement, file, options) {
+    import_from_statement(statement, _file, options) {
       const module = statement.field('module_name');
       if (!module.is('dotted_name')) return undefined;
-      return found(statement, file, () => {
+      return found(statement, () => {
         if (isOther(module.text, options.frameworks)) return [finding(module, module.text)];
         return statement.fields('name').flatMap((item) => {
           const member = item.is('aliased_import') ? item.field('name') : item;
@@ -111,9 +112,9 @@ export default defineRule({
 });
 
 /** An import that may fail serves whoever has the framework: an integration, not a choice. */
-function found(statement: Node, file: SourceFile, look: () => Finding[]): Finding[] {
+function found(statement: Node, look: () => Finding[]): Finding[] {
   const findings = look();
-  if (findings.length === 0 || isTestFile(file)) return [];
+  if (findings.length === 0) return [];
   return statement.above('try_statement') ? [] : findings;
 }
 

@@ -44,6 +44,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: ({ names }) => names,
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -179,7 +180,7 @@ export default defineRule({
   on: {
     parameters(parameters, file, chosen) {
       const definition = parameters.parent;
-      if (!definition?.is('function_definition') || isTestFile(file)) return undefined;
+      if (!definition?.is('function_definition')) return undefined;
       const sizes = parametersOf(definition).filter(({ name }) => chosen.names.includes(name));
       if (sizes.length === 0) return undefined;
       const routes = routesOf(file, definition);

@@ -28,6 +28,7 @@ export default defineRule({
   requirements: ['004-197'],
   peers: [],
   mentions: ['patch', 'PATCH'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -145,7 +146,7 @@ export default defineRule({
       const schema = dumped(file, call);
       if (!schema?.is('identifier')) return undefined;
       const handler = file.enclosingFunction(call);
-      if (!handler?.is('function_definition') || isTestFile(file)) return undefined;
+      if (!handler?.is('function_definition')) return undefined;
       if (!routesOf(file, handler).some(({ methods }) => methods.length === 1 && methods[0] === 'patch'))
         return undefined;
       const given = argumentsOf(call);

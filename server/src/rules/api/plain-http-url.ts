@@ -14,6 +14,7 @@ export default defineRule({
   requirements: ['004-160'],
   peers: ['Sonar S5332'],
   mentions: ['http://'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -60,15 +61,15 @@ export default defineRule({
     },
   ],
   on: {
-    string(literal, file) {
+    string(literal) {
       const content = literal.child('string_content');
       // The opening quotes come first, so a field put in before the host leaves no content to start with.
-      if (!content?.text.startsWith('http://')) return undefined;
+      if (!content || content.end - content.start < 8 || !content.text.startsWith('http://')) return undefined;
       const [opening] = literal.namedChildren;
       if (opening && opening.end !== content.start) return undefined;
       const host = hostIn(content);
       if (host === undefined || isLocal(host) || isIdentifier(host)) return undefined;
-      if (isTestFile(file) || !isCalled(literal)) return undefined;
+      if (!isCalled(literal)) return undefined;
       return {
         at: literal,
         message: `\`http://${host}\` is called without encryption; use \`https://\`.`,

@@ -25,6 +25,7 @@ export default defineRule({
   requirements: ['004-152'],
   peers: ['Sonar S5344'],
   mentions: ['password', 'passwd', 'Password'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -124,7 +125,7 @@ export default defineRule({
       if (!call?.is('call') || !keyword.parent?.is('argument_list')) return undefined;
       const made = call.field('function');
       const name = made.is('attribute') ? made.field('attribute').text : made.text;
-      if (!/^_?[A-Z]\w*[a-z]/.test(name) || isTestFile(file)) return undefined;
+      if (!/^_?[A-Z]\w*[a-z]/.test(name)) return undefined;
       const plain = plainPassword(keyword.field('value'), file);
       if (plain === undefined || !isStoredAs(call, made, field, file)) return undefined;
       return { at: keyword, message: message(field, name, plain) };
@@ -135,8 +136,7 @@ export default defineRule({
       if (!left.is('attribute') || !right) return undefined;
       const field = left.field('attribute').text;
       const object = left.field('object');
-      if (!isPasswordField(field) || !object.is('identifier') || object.text === 'self' || isTestFile(file))
-        return undefined;
+      if (!isPasswordField(field) || !object.is('identifier') || object.text === 'self') return undefined;
       const plain = plainPassword(right, file);
       if (plain === undefined || !(saysHash.test(field) || isSaved(assignment, object.text, file))) return undefined;
       return { at: assignment, message: message(field, object.text, plain) };

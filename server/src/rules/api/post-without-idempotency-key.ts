@@ -4,6 +4,7 @@ import {
   defineRule,
   dependencyText,
   isCreating,
+  isTestFile,
   publicRoute,
   py,
   routeLabel,
@@ -32,6 +33,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: ({ creates }) => ['post', 'POST', ...creates],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`

@@ -5,6 +5,7 @@ import {
   defineRule,
   type HandledRoute,
   isCreating,
+  isTestFile,
   type Node,
   publicRoute,
   py,
@@ -39,6 +40,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: ({ creates }) => ['post', 'POST', ...creates],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`

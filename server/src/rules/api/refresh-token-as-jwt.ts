@@ -13,6 +13,7 @@ export default defineRule({
   requirements: ['004-157'],
   peers: [],
   mentions: ['refresh'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -83,7 +84,7 @@ export default defineRule({
       const fact = (made: boolean, by: string) => ({ at: call, data: { made, by } });
       if (name !== 'encode') return /refresh/i.test(name) && stores(body) ? fact(false, name) : undefined;
       const claims = jwtClaims(file, call);
-      if (!claims || !isTokenOf('refresh', file, call, claims) || isTestFile(file) || stores(body)) return undefined;
+      if (!claims || !isTokenOf('refresh', file, call, claims) || stores(body)) return undefined;
       const maker = definition.field('name').text;
       // `refresh()` is the endpoint that takes one and gives an access token.
       return maker === 'refresh' && claims.entries.get('type') === undefined ? undefined : fact(true, maker);

@@ -11,7 +11,6 @@ import {
   py,
   type Route,
   routeWords,
-  type SourceFile,
 } from '../../engine/index.ts';
 
 const options = z.strictObject({
@@ -62,6 +61,7 @@ export default defineRule<typeof options, Ending>({
   peers: [],
   options,
   mentions: routeWords,
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -205,7 +205,7 @@ export default defineRule<typeof options, Ending>({
   collect: {
     decorator(decorator, file) {
       const route = publicRoute(file, decorator);
-      return route && ending(route, file);
+      return route && ending(route);
     },
   },
   file(facts) {
@@ -271,9 +271,9 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-function ending(route: Route, file: SourceFile): { at: Route['call']; data: Ending } | undefined {
+function ending(route: Route): { at: Route['call']; data: Ending } | undefined {
   const { path } = route;
-  if (path === undefined || path === '' || path === '/' || isTestFile(file)) return undefined;
+  if (path === undefined || path === '' || path === '/') return undefined;
   const label = `${route.methods.join(', ').toUpperCase()} ${path}`;
   return { at: route.call, data: { router: route.router.text, slash: path.endsWith('/'), label } };
 }

@@ -7,6 +7,7 @@ import {
   type Finding,
   type Fix,
   isCreating,
+  isTestFile,
   parametersOf,
   publicAddedRoute,
   publicRoute,
@@ -44,6 +45,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: routeWords,
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`

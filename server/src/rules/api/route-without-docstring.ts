@@ -3,6 +3,7 @@ import {
   docstringEdit,
   docstringOf,
   functionSkeleton,
+  isTestFile,
   publicRoute,
   py,
   routeLabel,
@@ -24,6 +25,7 @@ export default defineRule({
   requirements: ['004-282'],
   peers: [],
   mentions: routeWords,
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`

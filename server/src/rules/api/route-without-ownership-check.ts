@@ -4,6 +4,7 @@ import {
   defineRule,
   dependsCall,
   type HandledRoute,
+  isTestFile,
   logCallOf,
   type Node,
   type Parameter,
@@ -49,6 +50,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: ({ parameters }) => parameters,
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`

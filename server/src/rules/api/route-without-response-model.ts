@@ -7,13 +7,13 @@ import {
   defineRule,
   type Finding,
   type Fix,
-  functionKey,
   isTestFile,
   makerOf,
   type Node,
   namedFunctionKey,
   py,
   type Route,
+  routeWords,
   type SourceFile,
   statusCode,
   type TypedNode,
@@ -43,6 +43,8 @@ export default defineRule<typeof options, Told>({
   requirements: ['000-072', '000-073', '000-074', '001-006', '004-075', '004-080', '004-196'],
   peers: [],
   options,
+  applies: (file) => !isTestFile(file),
+  mentions: routeWords,
   examples: [
     {
       bad: py`
@@ -358,11 +360,10 @@ export default defineRule<typeof options, Told>({
       return { at: call, data: { is: 'added', key, name } };
     },
     function_definition(definition, file) {
-      if (definition.field('return_type') || file.enclosingClass(definition)) return undefined;
-      const key = functionKey(file, definition);
-      return key === undefined
-        ? undefined
-        : { at: definition, data: { is: 'handler', key, responds: onlyResponds(file, definition) } };
+      if (definition.field('return_type') || file.enclosingFunction(definition) || file.enclosingClass(definition))
+        return undefined;
+      const key = definition.field('name').text;
+      return { at: definition, data: { is: 'handler', key, responds: onlyResponds(file, definition) } };
     },
   },
   file(facts) {
@@ -382,7 +383,6 @@ function undeclared(at: Finding['at'], where: string, handler: string): Finding 
 
 /** Whether a route answers with a body that belongs in the schema, as far as its own arguments and its router tell. A test's is no API. */
 function declaresBody(file: SourceFile, route: Route): boolean {
-  if (isTestFile(file)) return false;
   const { keyword, keywords, hasDoubleSplat } = route.arguments;
   if (hasDoubleSplat || keywords.has('response_class') || keyword('include_in_schema')?.is('false')) return false;
   if (route.methods.length > 0 && route.methods.every((method) => bodiless.has(method))) return false;

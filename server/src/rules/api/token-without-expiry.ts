@@ -32,7 +32,8 @@ export default defineRule({
       .meta({ description: 'How many minutes an access token may be valid.' }),
     refreshDays: z.number().positive().default(7).meta({ description: 'How many days a refresh token may be valid.' }),
   }),
-  mentions: ['encode', 'access_token', 'ACCESS_TOKEN', 'refresh_token', 'REFRESH_TOKEN'],
+  mentions: ['jwt', 'access_token', 'ACCESS_TOKEN', 'refresh_token', 'REFRESH_TOKEN'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -117,7 +118,7 @@ export default defineRule({
   on: {
     call(call, file, options) {
       const claims = jwtClaims(file, call);
-      if (!claims || isTestFile(file)) return undefined;
+      if (!claims) return undefined;
       const expiries = claims.entries.get('exp');
       if (!expiries) {
         return claims.complete
@@ -131,7 +132,7 @@ export default defineRule({
       const left = assignment.field('left');
       const right = assignment.field('right');
       const [, kind = '', unit = ''] = lifetimeName.exec(left.is('identifier') ? left.text : '') ?? [];
-      if (!right || kind === '' || isTestFile(file)) return undefined;
+      if (!right || kind === '') return undefined;
       const amount = numberOf(right, file);
       const seconds =
         amount === undefined ? undefined : amount * (secondsOf.get(`${unit.toLowerCase().replace(/s$/, '')}s`) ?? 0);

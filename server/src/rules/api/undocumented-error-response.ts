@@ -5,6 +5,7 @@ import {
   type Fix,
   type HandledRoute,
   isHttpException,
+  isTestFile,
   type Node,
   publicRoute,
   py,
@@ -32,6 +33,7 @@ export default defineRule({
   requirements: ['004-284'],
   peers: [],
   mentions: ['HTTPException'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`

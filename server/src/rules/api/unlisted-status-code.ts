@@ -36,6 +36,7 @@ export default defineRule({
       .meta({ description: 'Status codes that may be used.' }),
   }),
   mentions: ['fastapi', 'starlette', 'status_code'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -126,6 +127,5 @@ export default defineRule({
 function judge(expression: Node | undefined, file: SourceFile, codes: readonly number[]): Finding | undefined {
   const code = anyStatusCode(file, expression);
   if (!expression || code === undefined || code < 100 || code > 599 || codes.includes(code)) return undefined;
-  if (isTestFile(file)) return undefined;
   return { at: expression, message: `${code} is none of the status codes to use (${codes.join(', ')}).` };
 }

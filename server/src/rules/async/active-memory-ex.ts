@@ -43,6 +43,7 @@ export default defineRule<typeof options, Told>({
   requirements: ['000-093'],
   peers: [],
   options,
+  mentions: ({ names }) => names,
   examples: [
     {
       bad: py`

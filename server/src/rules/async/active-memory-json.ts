@@ -48,6 +48,7 @@ export default defineRule<typeof options, Told>({
   requirements: ['000-092'],
   peers: [],
   options,
+  mentions: ({ names }) => names,
   examples: [
     {
       bad: py`

@@ -115,6 +115,8 @@ export default defineRule({
       const callee = call.field('function');
       if (!callee.is('attribute', 'identifier')) return undefined;
       const name = file.qualified(callee);
+      const isMethod = callee.is('attribute') && clientMethods.has(callee.field('attribute').text);
+      if (!isMethod && (name === undefined || (!calls.has(name) && !clients.has(name)))) return undefined;
       const report = (says: (owner: string) => string) => {
         const owner = asyncFunctionAt(file, call)?.field('name').text;
         return owner === undefined ? undefined : { at: call, message: says(owner) };
@@ -127,7 +129,7 @@ export default defineRule({
               `\`${name}\` is a synchronous client, so its calls stop the event loop of the \`async def\` \`${owner}\`; use an async client such as \`httpx.AsyncClient\`.`,
           );
       }
-      if (!callee.is('attribute') || !clientMethods.has(callee.field('attribute').text)) return undefined;
+      if (!isMethod) return undefined;
       const object = callee.field('object');
       const made = madeBy(file, object);
       if (made === undefined || !clients.has(made) || isMadeInAsync(file, object)) return undefined;

@@ -35,6 +35,8 @@ export default defineRule({
       .meta({ description: 'Further functions that block, by their qualified names: `shutil.copytree`.' }),
   }),
   mentions: ['async '],
+  // A test has the loop to itself.
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -216,8 +218,7 @@ export default defineRule({
       if (!callee.is('attribute', 'identifier')) return undefined;
       const found = blocking(file, call, callee, options.calls);
       const owner = found && asyncFunctionAt(file, call);
-      // A test has the loop to itself.
-      if (!found || !owner || isTestFile(file)) return undefined;
+      if (!found || !owner) return undefined;
       const { name, instead } = found;
       const how = name === 'open' ? 'read and write the file in a thread' : 'await it in a thread';
       const or = instead === undefined ? '' : `, or use \`${instead}\``;

@@ -3,6 +3,7 @@ import {
   defineRule,
   type Finding,
   isMigration,
+  isMigrationPath,
   isScript,
   isTestFile,
   type Node,
@@ -41,6 +42,8 @@ export default defineRule<typeof options, Told>({
   peers: ['TID251'],
   options,
   mentions: ({ libraries }) => Object.keys(libraries).map((library) => library.split('.')[0] ?? library),
+  // Scripts, tests and migrations run no event loop that others share.
+  applies: (file) => !isTestFile(file) && !isScript(file) && !isMigrationPath(file),
   examples: [
     {
       bad: py`
@@ -114,7 +117,7 @@ export default defineRule<typeof options, Told>({
   ],
   collect: {
     import_statement(statement, file, { libraries }) {
-      if (!isApplication(file)) return undefined;
+      if (isMigration(file)) return undefined;
       return statement.fields('name').flatMap((name) => {
         const module = (name.is('aliased_import') ? name.field('name') : name).text;
         const [library = ''] = module.split('.');
@@ -127,7 +130,7 @@ export default defineRule<typeof options, Told>({
       const module = statement.field('module_name').text;
       const [library = ''] = module.split('.');
       const instead = libraries[library];
-      if (instead === undefined || !isApplication(file)) return undefined;
+      if (instead === undefined || isMigration(file)) return undefined;
       if (isHarmlessModule(module, instead) || isTypeOnly(file, statement)) return undefined;
       const names = statement
         .fields('name')
@@ -138,9 +141,9 @@ export default defineRule<typeof options, Told>({
     },
     attribute(attribute, file, { libraries }) {
       const object = attribute.field('object');
-      const member = attribute.field('attribute').text;
-      const harmless = isHarmlessMember(member);
-      if (!object.is('identifier') || (!harmless && libraries[object.text] === undefined)) return undefined;
+      if (!object.is('identifier')) return undefined;
+      const harmless = isHarmlessMember(attribute.field('attribute').text);
+      if (!harmless && libraries[object.text] === undefined) return undefined;
       const library = file.qualified(object);
       if (library === undefined || libraries[library] === undefined) return undefined;
       return { at: attribute, data: { is: 'use', library, harmless } };
@@ -155,11 +158,6 @@ export default defineRule<typeof options, Told>({
     });
   },
 });
-
-/** Scripts, tests and migrations run no event loop that others share. */
-function isApplication(file: SourceFile): boolean {
-  return !isTestFile(file) && !isScript(file) && !isMigration(file);
-}
 
 /** The async part itself, and modules that hold names and errors only. */
 function isHarmlessModule(module: string, instead: string): boolean {

@@ -8,6 +8,7 @@ import {
   functionKey,
   isAsync,
   mayAwaitAt,
+  type Node,
   namedFunctionKey,
   py,
   type SourceFile,
@@ -179,10 +180,12 @@ export default defineRule<never, Told>({
     call(call, file) {
       const callee = call.field('function');
       if (!callee.is('identifier', 'attribute')) return undefined;
-      const passed = argumentsOf(call).positional.flatMap((argument) => {
-        const of = namedFunctionKey(file, argument);
-        return of === undefined ? [] : [{ at: argument, data: { is: 'value', of } } as const];
-      });
+      const passed: { at: Node; data: Told }[] = [];
+      const list = call.field('arguments');
+      for (const argument of list.is('argument_list') ? list.namedChildren : []) {
+        const of = argument.is('identifier', 'attribute') ? namedFunctionKey(file, argument) : undefined;
+        if (of !== undefined) passed.push({ at: argument, data: { is: 'value', of } });
+      }
       const called = namedFunctionKey(file, callee);
       if (called !== undefined) {
         const from = asyncFunctionAt(file, call) ? 'async' : 'sync';

@@ -32,6 +32,7 @@ export default defineRule({
       .default(['EventBus'])
       .meta({ description: 'Classes of event buses, by their bare names.' }),
   }),
+  mentions: ['publish', 'subscribe'],
   examples: [
     {
       bad: py`

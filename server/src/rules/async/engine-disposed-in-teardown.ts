@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { defineRule, makerOf, type Node, py, type SourceFile, type TypedNode } from '../../engine/index.ts';
+import {
+  defineRule,
+  endsWithName,
+  makerOf,
+  type Node,
+  py,
+  type SourceFile,
+  type TypedNode,
+} from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR507',
@@ -22,6 +30,7 @@ export default defineRule({
           'Names that stand for singletons; leading underscores and what stands before an underscore do not count: `bus` stands for `_bus` and `redis_bus` too.',
       }),
   }),
+  mentions: ['tearDown', 'TearDown', 'teardown', 'pytest'],
   examples: [
     {
       bad: py`
@@ -200,7 +209,7 @@ const synchronous = new Set([
 
 function isSingleton(name: string, singletons: readonly string[]): boolean {
   const bare = name.replace(/^_+/, '').toLowerCase();
-  return singletons.some((singleton) => bare === singleton || bare.endsWith(`_${singleton}`));
+  return endsWithName(bare, singletons);
 }
 
 /** A global of the module, or an attribute of something imported or of a class of the file. */

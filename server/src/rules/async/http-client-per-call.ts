@@ -30,6 +30,8 @@ export default defineRule<never, Told>({
   fix: 'none',
   requirements: ['004-242'],
   peers: [],
+  mentions: ['httpx', 'requests', 'aiohttp', 'urllib3'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -195,7 +197,7 @@ function clientOf(file: SourceFile, call: TypedNode<'call'>): string | undefined
   const callee = call.field('function');
   if (!callee.is('attribute', 'identifier')) return undefined;
   const name = file.qualified(callee);
-  if (name === undefined || !httpClients.has(name) || isTestFile(file)) return undefined;
+  if (name === undefined || !httpClients.has(name)) return undefined;
   const { keywords, hasDoubleSplat } = argumentsOf(call);
   if (hasDoubleSplat || particular.some((keyword) => isOfThisCall(keywords.get(keyword)))) return undefined;
   return isUsedOnlyHere(file, call) ? callee.text : undefined;

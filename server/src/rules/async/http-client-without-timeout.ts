@@ -43,6 +43,7 @@ export default defineRule<typeof options, Told>({
   peers: ['S113', 'pylint W3101'],
   options,
   mentions: ['requests', 'httpx', 'aiohttp'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -202,7 +203,7 @@ export default defineRule<typeof options, Told>({
       if (!callee.is('attribute', 'identifier')) return undefined;
       const name = file.qualified(callee);
       const library = name === undefined ? sessionCall(file, callee) : calls.get(name);
-      if (library === undefined || isTestFile(file)) return undefined;
+      if (library === undefined) return undefined;
       const { hasDoubleSplat, keyword, keywords } = argumentsOf(call);
       const timeout = keyword('timeout');
       if (hasDoubleSplat || (timeout && !timeout.is('none'))) return undefined;
@@ -249,7 +250,6 @@ export default defineRule<typeof options, Told>({
   file(facts, file, { seconds }) {
     const held = new Set(facts.flatMap(({ data }) => (data.is === 'session' ? [data.key] : [])));
     for (const { data } of facts) if (data.is === 'adapted') held.delete(data.key);
-    if (isTestFile(file)) return [];
     return facts.flatMap(({ at, data }): Finding[] => {
       if (data.is !== 'call' || !held.has(data.key)) return [];
       const fix = (): Fix => ({

@@ -20,6 +20,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['004-252'],
   peers: [],
+  mentions: ['asyncio', 'anyio', 'trio', 'uvloop'],
   examples: [
     {
       bad: py`

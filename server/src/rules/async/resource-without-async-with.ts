@@ -28,6 +28,19 @@ export default defineRule<never, Told>({
   fix: 'none',
   requirements: ['004-247'],
   peers: [],
+  mentions: [
+    'asyncio',
+    'httpx',
+    'aiohttp',
+    'asyncpg',
+    'aiomysql',
+    'aiosqlite',
+    'aio_pika',
+    'psycopg',
+    'redis',
+    'websockets',
+  ],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -192,7 +205,7 @@ export default defineRule<never, Told>({
   on: {
     call(call, file) {
       const callee = call.field('function');
-      if (!callee.is('attribute', 'identifier') || isTestFile(file)) return undefined;
+      if (!callee.is('attribute', 'identifier')) return undefined;
       if (callee.is('attribute') && callee.field('attribute').text === 'acquire') {
         const lock = callee.field('object');
         const made = madeBy(file, lock);
@@ -216,8 +229,7 @@ export default defineRule<never, Told>({
         : undefined;
     },
   },
-  file(facts, file) {
-    if (isTestFile(file)) return [];
+  file(facts) {
     const makers = makersOfMembers(facts);
     return facts.flatMap(({ at, data }) =>
       data.is === 'acquired' && locks.has(makers.get(data.key) ?? '') ? [unreleased(at, data.written)] : [],

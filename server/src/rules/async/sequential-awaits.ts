@@ -47,6 +47,7 @@ export default defineRule({
       ])
       .meta({ description: 'First words of the names of functions that only read.' }),
   }),
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -201,7 +202,7 @@ export default defineRule({
   on: {
     await(awaited, file, { verbs }) {
       const first = readOf(file, awaited, verbs);
-      if (!first || isTestFile(file) || !asyncFunctionAt(file, awaited)) return undefined;
+      if (!first || !asyncFunctionAt(file, awaited)) return undefined;
       const before = readBefore(file, first, verbs);
       if (before && areIndependent(file, [before], first)) return undefined;
       const run = [first];

@@ -50,6 +50,7 @@ export default defineRule<typeof options, Told>({
   peers: [],
   options,
   mentions: ['.get', '.post', '.put', '.patch', '.delete', '.head', '.options', '.trace', 'api_route'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -208,7 +209,7 @@ export default defineRule<typeof options, Told>({
     decorator(decorator, file, { sessions }) {
       const route = decoratedRoute(file, decorator);
       const handler = route?.handler;
-      if (!route || !handler || isTestFile(file)) return undefined;
+      if (!route || !handler) return undefined;
       const found = ioOf(file, handler, sessions);
       return found.length === 0
         ? undefined
@@ -224,14 +225,13 @@ export default defineRule<typeof options, Told>({
     },
     function_definition(definition, file, { sessions }) {
       // What stands below a route's decorator is told there.
-      if (definition.parent?.is('decorated_definition')) return undefined;
+      if (definition.parent?.is('decorated_definition') || isAsync(definition)) return undefined;
       const key = functionKey(file, definition);
-      const [first] = key === undefined ? [] : ioOf(file, definition, sessions);
+      const [first] = key === undefined ? [] : ioOf(file, definition, sessions, 1);
       return key === undefined || !first ? undefined : { at: definition, data: { is: 'does', key, io: first.name } };
     },
   },
-  file(facts, file) {
-    if (isTestFile(file)) return [];
+  file(facts) {
     const does = new Map(facts.flatMap(({ data }) => (data.is === 'does' ? [[data.key, data.io]] : [])));
     return facts.flatMap(({ at, data }) => {
       const io = data.is === 'handler' ? does.get(data.key) : undefined;
@@ -245,7 +245,12 @@ export default defineRule<typeof options, Told>({
 type Done = IoCall & { readonly call?: TypedNode<'call'> };
 
 /** The I/O of a synchronous function: by its own calls, and by calls that it hands a database session to. */
-function ioOf(file: SourceFile, handler: TypedNode<'function_definition'>, sessions: readonly string[]): Done[] {
+function ioOf(
+  file: SourceFile,
+  handler: TypedNode<'function_definition'>,
+  sessions: readonly string[],
+  most = Number.POSITIVE_INFINITY,
+): Done[] {
   if (isAsync(handler)) return [];
   const held = sessionsIn(file, handler, sessions);
   const found: Done[] = [];
@@ -253,7 +258,7 @@ function ioOf(file: SourceFile, handler: TypedNode<'function_definition'>, sessi
     .field('body')
     .belowOutside(['function_definition', 'lambda', 'class_definition'], 'call')) {
     const io = ioCall(file, call) ?? bySession(file, call, held) ?? coroutine(file, call);
-    if (io) found.push({ ...io, call });
+    if (io && found.push({ ...io, call }) >= most) break;
   }
   return found;
 }
@@ -265,9 +270,11 @@ function sessionsIn(
   sessions: readonly string[],
 ): Map<string, boolean> {
   const found = new Map<string, boolean>();
+  const parameters = handler.field('parameters');
+  if (!parameters.child('typed_parameter') && !parameters.child('typed_default_parameter')) return found;
   for (const { name, annotation } of parametersOf(handler)) {
     const named = annotation && annotatedClass(file, annotation);
-    const type = file.qualified(named);
+    const type = named && file.qualified(named);
     if (type !== undefined && syncSessions.has(type)) found.set(name, false);
     else if (type !== undefined && !type.startsWith('<') && sessions.includes(type.split('.').at(-1) ?? ''))
       found.set(name, false);
@@ -292,10 +299,11 @@ function bySession(file: SourceFile, call: TypedNode<'call'>, held: ReadonlyMap<
   const { positional, keywords } = argumentsOf(call);
   const values = [...positional, ...[...keywords.values()].map((keyword) => keyword.field('value'))];
   const isGiven = values.some((value) => value.is('identifier') && held.has(value.text));
+  if (!isGiven) return undefined;
   // A class that is given the session does not use it yet.
   const isClass = /^[A-Z]/.test(callee.text.slice(callee.text.lastIndexOf('.') + 1));
   const isBuiltin = file.qualified(callee)?.startsWith('builtins.') === true;
-  return isGiven && !isClass && !isBuiltin ? { name: callee.text, isAsync: false } : undefined;
+  return !isClass && !isBuiltin ? { name: callee.text, isAsync: false } : undefined;
 }
 
 /** Methods of a session that go to the database. */
@@ -318,6 +326,8 @@ const reaching = new Set([
 /** A call of an `async def` of the file, or `asyncio.run`. */
 function coroutine(file: SourceFile, call: TypedNode<'call'>): IoCall | undefined {
   const callee = call.field('function');
+  // Only a re-export gives an attribute another last name.
+  if (callee.is('attribute') && callee.field('attribute').text !== 'run' && !file.facts.reexport) return undefined;
   const name = file.qualified(callee);
   if (name === 'asyncio.run') return { name, isAsync: true };
   const by = callee.is('identifier') && name?.startsWith('<') ? file.binding(callee)?.by : undefined;

@@ -36,7 +36,7 @@ export default defineRule<never, Told>({
     'An `asyncio.Lock` guards tasks of one event loop only, no longer threads; other modules that use it have to change too.',
   requirements: ['004-251'],
   peers: [],
-  mentions: ['Lock', 'Semaphore', 'Condition', 'Event', 'Barrier'],
+  mentions: ['threading'],
   examples: [
     {
       bad: py`
@@ -216,7 +216,6 @@ export default defineRule<never, Told>({
   ],
   on: {
     with_item: (item, file) => localFinding(file, heldBy(file, item)),
-    call: (call, file) => localFinding(file, heldBy(file, call)),
   },
   collect: {
     assignment(assignment, file) {

@@ -218,9 +218,8 @@ function report(at: Finding['at'], called: string, publishes: boolean): Finding 
 
 /** The call that is all of a statement. */
 function droppedCall(statement: TypedNode<'expression_statement'>): TypedNode<'call'> | undefined {
-  const children = statement.namedChildren;
-  const [only] = children;
-  return children.length === 1 && only?.is('call') ? only : undefined;
+  const only = statement.firstNamed;
+  return only?.is('call') && statement.namedChildren.length === 1 ? only : undefined;
 }
 
 /** An `async def` without `yield`, and without a decorator that may change what a call returns. */

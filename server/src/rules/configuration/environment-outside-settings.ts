@@ -9,7 +9,6 @@ import {
   isSettingsModule,
   isTestFile,
   py,
-  type SourceFile,
   settingsModules,
 } from '../../engine/index.ts';
 
@@ -63,6 +62,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: environmentWords,
+  applies: (file, given) => !isSettingsModule(file, given.settingsModules) && !isTestFile(file) && !isScript(file),
   examples: [
     {
       bad: py`
@@ -139,15 +139,14 @@ export default defineRule({
     },
   ],
   on: {
-    call: (call, file, given) => read(environmentUse(call, file), file, given),
-    subscript: (subscript, file, given) => read(environmentUse(subscript, file), file, given),
-    comparison_operator: (comparison, file, given) => read(environmentUse(comparison, file), file, given),
+    call: (call, file, given) => read(environmentUse(call, file), given),
+    subscript: (subscript, file, given) => read(environmentUse(subscript, file), given),
+    comparison_operator: (comparison, file, given) => read(environmentUse(comparison, file), given),
   },
 });
 
-function read(use: EnvironmentUse | undefined, file: SourceFile, given: z.output<typeof options>): Finding | undefined {
+function read(use: EnvironmentUse | undefined, given: z.output<typeof options>): Finding | undefined {
   if (!use || use.writes || (use.name !== undefined && given.allowed.includes(use.name))) return undefined;
-  if (isSettingsModule(file, given.settingsModules) || isTestFile(file) || isScript(file)) return undefined;
   const subject = use.name === undefined ? 'The environment' : `\`${use.name}\``;
   const source = use.name === undefined ? '' : ' from the environment';
   return {

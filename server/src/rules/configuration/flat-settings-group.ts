@@ -23,6 +23,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: ['BaseSettings'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -92,7 +93,7 @@ export default defineRule({
   ],
   on: {
     class_definition(definition, file, { fields }) {
-      if (!definition.field('superclasses') || isTestFile(file)) return undefined;
+      if (!definition.field('superclasses')) return undefined;
       if (!isSettingsClass(ancestry(file, definition))) return undefined;
       const groups = new Map<string, { names: string[]; start: number; end: number }>();
       const all = schemaFields(file, definition);

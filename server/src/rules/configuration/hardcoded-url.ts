@@ -4,6 +4,7 @@ import {
   defineRule,
   fitsPattern,
   isMigration,
+  isMigrationPath,
   isScript,
   isSettingsModule,
   isTestFile,
@@ -51,6 +52,8 @@ export default defineRule({
   requirements: ['000-003', '001-023', '002-071', '002-084', '004-110', '004-114'],
   peers: [],
   options,
+  applies: (file, given) =>
+    !isTestFile(file) && !isScript(file) && !isMigrationPath(file) && !isSettingsModule(file, given.settingsModules),
   examples: [
     {
       bad: py`
@@ -161,15 +164,15 @@ export default defineRule({
   on: {
     string(string, file, given) {
       const content = string.child('string_content');
-      // A triple-quoted text is prose or a document of its own.
-      if (!content || content.end - content.start > 300 || string.firstNamed?.text.endsWith('"""')) return undefined;
-      const opening = content.start - (string.firstNamed?.end ?? content.start);
-      const first = opening === 0 ? content.text : '';
+      if (!content || content.end - content.start > 300) return undefined;
+      const first = content.text;
       if (!first.includes(':')) return undefined;
+      const opening = string.child('string_start');
+      // A triple-quoted text is prose or a document of its own.
+      if (!opening || opening.end !== content.start || opening.text.endsWith('"""')) return undefined;
       const found = addressIn(first, string.child('interpolation') !== undefined);
       if (!found || found.isScope || fitsPattern(found.host, given.allowedHosts)) return undefined;
-      if (isTestFile(file) || isScript(file) || isMigration(file) || isSettingsModule(file, given.settingsModules))
-        return undefined;
+      if (isMigration(file)) return undefined;
       if (isNoAddress(string, file)) return undefined;
       const what = found.isConnection ? 'connection string' : 'address';
       return {

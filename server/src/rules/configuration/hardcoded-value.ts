@@ -7,6 +7,7 @@ import {
   type Finding,
   type Fix,
   isMigration,
+  isMigrationPath,
   isScript,
   isSettingsModule,
   isTestFile,
@@ -51,6 +52,8 @@ export default defineRule({
   peers: [],
   options,
   mentions: ({ names }) => names.flatMap((name) => spellings(name)),
+  applies: (file, given) =>
+    !isTestFile(file) && !isScript(file) && !isMigrationPath(file) && !isSettingsModule(file, given.settingsModules),
   examples: [
     {
       bad: py`
@@ -185,7 +188,7 @@ export default defineRule({
       if (left.is('attribute') && left.field('object').text !== 'self') return undefined;
       if (!configures(name, given) || !isTunable(right, name)) return undefined;
       const definition = file.enclosingFunction(assignment);
-      if (!definition || !isApplication(file, given) || changes(left, definition)) return undefined;
+      if (!definition || isMigration(file) || changes(left, definition)) return undefined;
       return {
         at: right,
         message: `\`${left.text}\` is the literal \`${short(right)}\`; read it from the configuration, with \`${short(right)}\` as the default.`,
@@ -193,6 +196,7 @@ export default defineRule({
       };
     },
     comparison_operator(comparison, file, given): Finding | undefined {
+      if (!comparison.child('integer') && !comparison.child('float')) return undefined;
       const [left, right, more] = comparison.namedChildren;
       if (!left || !right || more) return undefined;
       const literal = right.is('integer', 'float') ? right : left.is('integer', 'float') ? left : undefined;
@@ -201,7 +205,7 @@ export default defineRule({
       const name = other.is('attribute') ? other.field('attribute').text : other.text;
       if (!configures(name, given) || !isTunable(literal, name) || (measured.test(name) && !chosen.test(name)))
         return undefined;
-      if (!file.enclosingFunction(comparison) || !isApplication(file, given)) return undefined;
+      if (!file.enclosingFunction(comparison) || isMigration(file)) return undefined;
       return {
         at: literal,
         message: `\`${other.text}\` is compared with the literal \`${literal.text}\`; read the bound from the configuration.`,
@@ -246,10 +250,6 @@ function isTunable(value: Node, name: string): boolean {
   }
   const number = constantNumber(value);
   return number !== undefined && ![0, 1, -1].includes(number);
-}
-
-function isApplication(file: SourceFile, given: Options): boolean {
-  return !isTestFile(file) && !isScript(file) && !isMigration(file) && !isSettingsModule(file, given.settingsModules);
 }
 
 /** Whether the name gets another value in the function too: then the literal is where it starts from, or one of its cases. */

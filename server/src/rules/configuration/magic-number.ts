@@ -7,6 +7,7 @@ import {
   type Fix,
   insertion,
   isMigration,
+  isMigrationPath,
   isScript,
   isSettingsModule,
   isTestFile,
@@ -39,6 +40,7 @@ export default defineRule({
   peers: ['PLR2004'],
   options,
   mentions: ['def'],
+  applies: (file) => !isTestFile(file) && !isScript(file) && !isMigrationPath(file) && !isSettingsModule(file),
   examples: [
     {
       bad: py`
@@ -126,18 +128,20 @@ export default defineRule({
   ],
   on: {
     comparison_operator(comparison, file, given): Finding[] {
+      if (!comparison.child('integer') && !comparison.child('float') && !comparison.child('unary_operator')) return [];
       const operands = comparison.namedChildren;
       if (!operands.some(isNumber) || operands.some(isCode)) return [];
       return operands.flatMap((operand, index) => {
         const other = operands[index === 0 ? 1 : index - 1];
         if (!other || !isNumber(operand) || isNumber(other)) return [];
-        return report(operand, `${nameOf(other)}_${isOrdered(comparison) ? 'LIMIT' : 'VALUE'}`, file, given);
+        const constant = (): string => `${nameOf(other)}_${isOrdered(comparison) ? 'LIMIT' : 'VALUE'}`;
+        return report(operand, constant, file, given);
       });
     },
     subscript(subscript, file, given): Finding[] {
       const [index, more] = subscript.fields('subscript');
-      if (!index || more || !isNumber(index) || subscript.above('type')) return [];
-      return report(index, `${nameOf(subscript.field('value'))}_INDEX`, file, given);
+      if (!index || more || !isNumber(index) || !isUnknown(index, given) || subscript.above('type')) return [];
+      return report(index, () => `${nameOf(subscript.field('value'))}_INDEX`, file, given);
     },
     call(call, file, given): Finding[] {
       const list = call.field('arguments');
@@ -149,7 +153,7 @@ export default defineRule({
       if (/^[A-Z]/.test(name) || plain.has(name)) return [];
       const numbers = positional.filter(isNumber);
       const [number, another] = numbers;
-      return number && !another ? report(number, `${nameOf(callee)}_ARGUMENT`, file, given) : [];
+      return number && !another ? report(number, () => `${nameOf(callee)}_ARGUMENT`, file, given) : [];
     },
   },
 });
@@ -159,17 +163,21 @@ function isNumber(node: Node): boolean {
   return node.is('integer', 'float');
 }
 
-function report(number: Node, constant: string, file: SourceFile, given: Options): Finding[] {
+/** A number that needs a name. Numbers in hexadecimal are masks and formats, known by their digits. */
+function isUnknown(number: Node, { allowed }: Options): boolean {
   const value = constantNumber(number);
-  // Numbers in hexadecimal are masks and formats, known by their digits.
-  if (value === undefined || given.allowed.includes(value) || /^[-+~]?0[xXbBoO]/.test(number.text)) return [];
+  return value !== undefined && !allowed.includes(value) && !/^[-+~]?0[xXbBoO]/.test(number.text);
+}
+
+function report(number: Node, constant: () => string, file: SourceFile, given: Options): Finding[] {
+  if (!isUnknown(number, given)) return [];
   if (!file.enclosingFunction(number) || isNamed(number)) return [];
-  if (isTestFile(file) || isScript(file) || isMigration(file) || isSettingsModule(file)) return [];
+  if (isMigration(file)) return [];
   return [
     {
       at: number,
       message: `The number \`${number.text}\` has no name; make it a constant that says what it means.`,
-      fix: () => extracted(number, constant, file),
+      fix: () => extracted(number, constant(), file),
     },
   ];
 }

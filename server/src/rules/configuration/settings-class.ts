@@ -39,6 +39,7 @@ export default defineRule<typeof options, Told>({
   peers: [],
   options,
   mentions: ['BaseSettings'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -134,7 +135,7 @@ export default defineRule<typeof options, Told>({
   ],
   on: {
     class_definition(definition, file, { settingsModules }) {
-      if (!definition.field('superclasses') || isTestFile(file)) return undefined;
+      if (!definition.field('superclasses')) return undefined;
       const family = ancestry(file, definition);
       if (!isSettingsClass(family)) return undefined;
       const found: Finding[] = [];
@@ -153,7 +154,7 @@ export default defineRule<typeof options, Told>({
   },
   collect: {
     class_definition(definition, file) {
-      if (isTestFile(file) || file.enclosingFunction(definition)) return undefined;
+      if (file.enclosingFunction(definition)) return undefined;
       const name = definition.field('name');
       const family = ancestry(file, definition);
       const bases = family.own.slice(1).map((base) => base.field('name').text);

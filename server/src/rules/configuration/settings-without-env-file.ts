@@ -32,6 +32,7 @@ export default defineRule({
   requirements: ['004-107'],
   peers: [],
   mentions: ['BaseSettings'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -185,7 +186,7 @@ export default defineRule({
   ],
   collect: {
     class_definition(definition, file) {
-      if (!definition.field('superclasses') || isTestFile(file)) return undefined;
+      if (!definition.field('superclasses')) return undefined;
       const family = ancestry(file, definition);
       if (schemaBase(family) !== 'BaseSettings' || !isFullyKnown(family)) return undefined;
       const value = inheritedConfig(file, family, 'env_file');

@@ -45,6 +45,7 @@ export default defineRule<typeof options, Told>({
   peers: [],
   options,
   mentions: ['def'],
+  applies: (file, { components }) => isComponent(file, components),
   examples: [
     {
       bad: py`
@@ -116,16 +117,12 @@ export default defineRule<typeof options, Told>({
     },
   ],
   collect: {
-    except_clause(clause, file, { components }) {
-      return isComponent(file, components) ? { at: clause, data: 'works' as const } : undefined;
-    },
-    call(call, file, { components }) {
-      if (!isComponent(file, components)) return undefined;
+    except_clause: (clause) => ({ at: clause, data: 'works' as const }),
+    call(call, file) {
       if (logCallOf(call, file) || loggerKind(call, file)) return { at: call, data: 'logs' as const };
       return externalCall(call, file) ? { at: call, data: 'works' as const } : undefined;
     },
-    import_from_statement(statement, file, { components }) {
-      if (!isComponent(file, components)) return undefined;
+    import_from_statement(statement) {
       const names = statement.fields('name').map((name) => name.text);
       return names.some((name) => /logg(?:er|ing)/i.test(name)) ? { at: statement, data: 'logs' as const } : undefined;
     },
@@ -147,7 +144,7 @@ export default defineRule<typeof options, Told>({
   },
 });
 
-function isComponent(file: SourceFile, components: readonly string[]): boolean {
+function isComponent(file: { readonly path: string }, components: readonly string[]): boolean {
   return (
     matchesAny(components, file.path) && !/(?:^|\/)(?:routes|routers|api|views)\//.test(file.path) && !isTestFile(file)
   );

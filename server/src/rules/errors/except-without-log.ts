@@ -44,6 +44,7 @@ export default defineRule({
       .meta({ description: 'Qualified names of exceptions that steer the program and need no log.' }),
   }),
   mentions: ['except'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -228,8 +229,7 @@ export default defineRule({
   on: {
     except_clause(clause, file, options) {
       const handler = handlerOf(clause);
-      if (!handler || isTestFile(file) || isSilent(handler) || catchesOnly(handler, options.ignore, file))
-        return undefined;
+      if (!handler || isSilent(handler) || catchesOnly(handler, options.ignore, file)) return undefined;
       const { calls, raises } = inHandler(handler);
       if (raises.length > 0 || calls.some((call) => mayReport(call, file))) return undefined;
       if (handsOver(handler, file) || recordsTraceback(handler, file)) return undefined;

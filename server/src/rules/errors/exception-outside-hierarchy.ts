@@ -29,6 +29,7 @@ export default defineRule<typeof options, Told>({
   peers: [],
   options,
   mentions: ['Exception', 'BaseException'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -122,7 +123,7 @@ export default defineRule<typeof options, Told>({
       if (!superclasses) return undefined;
       const name = definition.field('name');
       const direct = argumentsIn(superclasses).positional.find((base) => isPlain(file.qualified(base)));
-      if (!direct || name.text.startsWith('_') || isTestFile(file) || matchesAny(modules, file.path)) return undefined;
+      if (!direct || name.text.startsWith('_') || matchesAny(modules, file.path)) return undefined;
       return {
         at: name,
         message: `\`${name.text}\` derives straight from \`${direct.text}\`; define it in \`exceptions.py\`, derived from the application’s base exception.`,
@@ -145,7 +146,7 @@ export default defineRule<typeof options, Told>({
     },
   },
   file(facts, file, { modules }) {
-    if (!matchesAny(modules, file.path) || isTestFile(file)) return [];
+    if (!matchesAny(modules, file.path)) return [];
     const used = new Set(facts.flatMap(({ data }) => data.own));
     const bases = facts.filter(({ data }) => data.direct !== undefined && used.has(data.name));
     const [base] = bases;

@@ -13,6 +13,7 @@ export default defineRule({
   requirements: ['004-131'],
   peers: [],
   mentions: ['requests', 'httpx', 'aiohttp', 'urlopen'],
+  applies: (file) => !isTestFile(file) && !isScript(file),
   examples: [
     {
       bad: py`
@@ -76,7 +77,7 @@ export default defineRule({
     function_definition(definition, file) {
       const calls = definition.field('body')?.belowOutside(['function_definition', 'class_definition'], 'call') ?? [];
       const call = calls.find((one) => externalCall(one, file) === 'http');
-      if (!call || isTestFile(file) || isScript(file) || calls.some((one) => logCallOf(one, file))) return undefined;
+      if (!call || calls.some((one) => logCallOf(one, file))) return undefined;
       return {
         at: call.field('function'),
         message: `\`${definition.field('name').text}\` calls another system with \`${calledName(call)}\` and logs nothing; log the request and a summary of the answer.`,

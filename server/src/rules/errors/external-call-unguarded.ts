@@ -1,14 +1,5 @@
 import { z } from 'zod';
-import {
-  calledName,
-  defineRule,
-  externalCall,
-  isGuarded,
-  isTestFile,
-  matchesAny,
-  py,
-  type SourceFile,
-} from '../../engine/index.ts';
+import { calledName, defineRule, externalCall, isGuarded, isTestFile, matchesAny, py } from '../../engine/index.ts';
 
 const options = z.strictObject({
   services: z
@@ -43,6 +34,7 @@ export default defineRule({
     'db',
     'Path',
   ],
+  applies: (file, { services }) => matchesAny(services, file.path) && !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -103,8 +95,7 @@ export default defineRule({
     },
   ],
   on: {
-    function_definition(definition, file, { services }) {
-      if (!isService(file, services)) return undefined;
+    function_definition(definition, file) {
       const calls = definition.field('body')?.belowOutside(nested, 'call') ?? [];
       const call = calls.find((one) => externalCall(one, file) !== undefined && !isGuarded(one));
       if (!call) return undefined;
@@ -117,7 +108,3 @@ export default defineRule({
 });
 
 const nested = ['function_definition', 'lambda', 'class_definition'] as const;
-
-function isService(file: SourceFile, services: readonly string[]): boolean {
-  return matchesAny(services, file.path) && !isTestFile(file);
-}

@@ -26,6 +26,7 @@ export default defineRule({
   requirements: ['004-142', '004-148'],
   peers: ['CWE-209'],
   mentions: ['except', 'exception_handler', 'format_exc'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -132,7 +133,7 @@ export default defineRule({
   on: {
     call(call, file) {
       const response = responseOf(call, file);
-      if (!response || isTestFile(file)) return undefined;
+      if (!response) return undefined;
       const { positional, keywords } = argumentsOf(call);
       const shown = [
         ...positional.slice(response.position, response.position + 1).map((at) => ({ at, value: at })),
@@ -148,7 +149,7 @@ export default defineRule({
     },
     return_statement(statement, file) {
       const value = statement.firstNamed;
-      if (!value || !mayHold(value) || isTestFile(file)) return undefined;
+      if (!value || !mayHold(value)) return undefined;
       const handler = file.enclosingFunction(statement);
       if (!handler?.is('function_definition') || routesOf(file, handler).length === 0) return undefined;
       return partsOf(value, file).flatMap((at) => {

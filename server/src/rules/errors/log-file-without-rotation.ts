@@ -40,6 +40,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: ['FileHandler', 'basicConfig', 'RotatingFileHandler'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -150,18 +151,17 @@ export default defineRule({
       const last = callee.is('attribute') ? callee.field('attribute').text : undefined;
       if (last !== undefined && last !== 'basicConfig' && !last.endsWith('FileHandler')) return undefined;
       const name = dottedName(callee, file);
-      if (name === undefined || !name.startsWith('logging.') || isTestFile(file)) return undefined;
+      if (name === undefined || !name.startsWith('logging.')) return undefined;
       if (name === 'logging.FileHandler') return plainHandler(call, callee.text, file, given);
       if (name === 'logging.basicConfig') return basicConfig(call, callee.text, file, given);
       return name === 'logging.handlers.RotatingFileHandler' ? rotating(call, file, given) : undefined;
     },
-    pair(pair, file, given) {
+    pair(pair, _file, given) {
       if (stringValue(pair.field('key')) !== 'class') return undefined;
       const value = pair.field('value');
       const name = stringValue(value);
       const holder = pair.parent;
-      if (name === undefined || !name.startsWith('logging.') || !holder?.is('dictionary') || isTestFile(file))
-        return undefined;
+      if (name === undefined || !name.startsWith('logging.') || !holder?.is('dictionary')) return undefined;
       if (name === 'logging.FileHandler') return { at: value, message: endless(name, given) };
       if (name !== 'logging.handlers.RotatingFileHandler') return undefined;
       if (holder.child('dictionary_splat')) return undefined;

@@ -60,6 +60,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: ({ successWords }) => ['except', ...successWords],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -147,7 +148,7 @@ export default defineRule({
       const isQuiet = quiet.has(method);
       if (!isQuiet && !loud.has(method)) return undefined;
       const log = logCallOf(call, file);
-      if (!log || isTestFile(file)) return undefined;
+      if (!log) return undefined;
       const better = isQuiet ? failureLevel(log, file, given.expected) : successLevel(log, given.successWords);
       if (better === undefined) return undefined;
       return {

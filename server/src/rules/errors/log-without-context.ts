@@ -25,6 +25,7 @@ export default defineRule({
   requirements: ['000-048', '000-049', '002-004', '002-075', '002-076', '004-124', '004-134'],
   peers: [],
   mentions: ['except'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -129,7 +130,6 @@ export default defineRule({
       if (!levels.has(method)) return undefined;
       const log = logCallOf(call, file);
       if (!log || log.values.length > 0 || !log.message || !isPlainText(log.message)) return undefined;
-      if (isTestFile(file)) return undefined;
       const { keywords, hasDoubleSplat, hasSplat } = argumentsOf(call);
       if (hasDoubleSplat || hasSplat || [...keywords.keys()].some((name) => !aboutTheTraceback.has(name)))
         return undefined;

@@ -3,6 +3,7 @@ import {
   defineRule,
   dottedName,
   isMigration,
+  isMigrationPath,
   isScript,
   isTestFile,
   matchesAny,
@@ -43,6 +44,8 @@ export default defineRule<typeof options, string>({
   peers: [],
   options,
   mentions: ['basicConfig', 'dictConfig', 'fileConfig'],
+  applies: (file, { setupModules }) =>
+    !matchesAny(setupModules, file.path) && !isTestFile(file) && !isScript(file) && !isMigrationPath(file),
   examples: [
     {
       bad: py`
@@ -122,14 +125,12 @@ export default defineRule<typeof options, string>({
     },
   ],
   collect: {
-    call(call, file, { setupModules }) {
+    call(call, file) {
       const callee = call.field('function');
       if (callee.is('attribute') && !/Config$/.test(callee.field('attribute').text)) return undefined;
       const name = dottedName(callee, file);
       if (name === undefined || !configurers.has(name)) return undefined;
-      if (matchesAny(setupModules, file.path) || isTestFile(file) || isScript(file) || isMigration(file))
-        return undefined;
-      return isInMain(call) ? undefined : { at: callee, data: callee.text };
+      return isInMain(call) || isMigration(file) ? undefined : { at: callee, data: callee.text };
     },
     if_statement(statement, file) {
       // A file that can be run is an entry point itself.

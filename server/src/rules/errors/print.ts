@@ -203,8 +203,7 @@ const printers: ReadonlyMap<string, Printer> = new Map([
 
 function printerOf(callee: Node, file: SourceFile): Printer | undefined {
   if (!callee.is('identifier', 'attribute')) return undefined;
-  const { text } = callee;
-  if (callee.is('attribute') && !/print$|write$/.test(text)) return undefined;
+  if (callee.is('attribute') && !/print$|write$/.test(callee.field('attribute').text)) return undefined;
   const name = file.qualified(callee);
   return name === undefined ? undefined : printers.get(name);
 }

@@ -4,6 +4,7 @@ import {
   defineRule,
   type LogCall,
   logCallOf,
+  logWords,
   py,
   type SensitivePart,
   type SourceFile,
@@ -33,6 +34,7 @@ export default defineRule({
       }),
     allowed: z.array(z.string()).default([]).meta({ description: 'Names that may be logged nevertheless.' }),
   }),
+  mentions: logWords,
   examples: [
     {
       bad: py`

@@ -6,6 +6,7 @@ import {
   defineRule,
   definitionOf,
   isMigration,
+  isMigrationPath,
   isTestFile,
   type Node,
   py,
@@ -35,6 +36,7 @@ export default defineRule({
       .meta({ description: 'Arguments of which one at least has to be stated.' }),
   }),
   mentions: ['create_async_engine'],
+  applies: (file) => !isTestFile(file) && !isMigrationPath(file),
   examples: [
     {
       bad: py`
@@ -118,7 +120,7 @@ export default defineRule({
       const given = argumentsOf(call);
       if (given.hasSplat || given.hasDoubleSplat || !given.list.is('argument_list')) return undefined;
       if (settings.some((name) => given.keywords.has(name)) || given.keywords.has('poolclass')) return undefined;
-      if (isSqlite(file, given.at(0, 'url')) || isTestFile(file) || isMigration(file)) return undefined;
+      if (isSqlite(file, given.at(0, 'url')) || isMigration(file)) return undefined;
       if (baseName(file) === 'env.py') return undefined;
       return {
         at: call,

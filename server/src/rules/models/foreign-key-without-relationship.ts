@@ -6,6 +6,7 @@ import {
   type Fact,
   isMappedClass,
   isMigration,
+  isMigrationPath,
   isTestFile,
   py,
   relationshipTarget,
@@ -28,6 +29,7 @@ export default defineRule({
   requirements: ['004-090'],
   peers: [],
   mentions: ['ForeignKey', 'foreign_key'],
+  applies: (file) => !isTestFile(file) && !isMigrationPath(file),
   examples: [
     {
       bad: py`
@@ -186,7 +188,7 @@ export default defineRule({
     },
   },
   file(facts, file) {
-    if (!facts.some(({ data }) => data.is === 'key') || isMigration(file) || isTestFile(file)) return [];
+    if (!facts.some(({ data }) => data.is === 'key') || isMigration(file)) return [];
     const told = facts.map(({ data }) => data);
     const models = told.filter((data) => data.is === 'model');
     const relations = told.filter((data) => data.is === 'relation');

@@ -28,6 +28,7 @@ export default defineRule({
     'The column type changes, so the table needs a migration. `jsonb` does not keep white space, the order of keys or repeated keys.',
   requirements: ['004-236'],
   peers: [],
+  mentions: ['JSON'],
   examples: [
     {
       bad: py`

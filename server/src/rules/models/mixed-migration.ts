@@ -22,6 +22,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['004-102', '004-104'],
   peers: [],
+  mentions: ['alembic', 'execute', 'exec_driver_sql'],
   examples: [
     {
       path: 'alembic/versions/0123456789ab_add_age.py',

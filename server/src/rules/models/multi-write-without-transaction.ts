@@ -5,6 +5,7 @@ import {
   type Edit,
   type Fix,
   isMigration,
+  isMigrationPath,
   isTestFile,
   type Kind,
   type Node,
@@ -13,6 +14,7 @@ import {
   type SourceFile,
   sessionCall,
   sessionOf,
+  sessionWords,
   type TypedNode,
   transactionOf,
   unitOf,
@@ -34,6 +36,8 @@ export default defineRule({
     '`begin()` fails when the session has a transaction already, as it has after any earlier query, and what is called in the block must not commit by itself.',
   requirements: ['000-075', '000-076', '004-065'],
   peers: [],
+  mentions: sessionWords,
+  applies: (file) => !isTestFile(file) && !isMigrationPath(file),
   examples: [
     {
       bad: py`
@@ -216,7 +220,7 @@ export default defineRule({
       const calls = body.belowOutside(nested, 'call');
       if (calls.length < 2 || !calls.some(mayWrite)) return undefined;
       const acts = actsOf(file, calls);
-      if (acts.length < 2 || isMigration(file) || isTestFile(file)) return undefined;
+      if (acts.length < 2 || isMigration(file)) return undefined;
       const hasCommit = acts.some((act) => act.kind === 'commit');
       if (!hasCommit && isLeftToCaller(file, definition, acts)) return undefined;
       const path = longest(body, new Map(acts.map((act) => [act.call, act])), hasCommit);

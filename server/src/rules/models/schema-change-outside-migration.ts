@@ -4,6 +4,7 @@ import {
   defineRule,
   definitionOf,
   isMigration,
+  isMigrationPath,
   isScript,
   isTestFile,
   type Node,
@@ -25,6 +26,8 @@ export default defineRule({
   fix: 'none',
   requirements: ['000-077', '001-024', '003-051', '004-086'],
   peers: [],
+  mentions: ['create_all', 'drop_all', 'execute', 'exec_driver_sql', 'sqlalchemy', 'sqlmodel'],
+  applies: (file) => !isTestFile(file) && !isScript(file) && !isMigrationPath(file) && baseName(file) !== 'env.py',
   examples: [
     {
       bad: py`
@@ -111,7 +114,7 @@ export default defineRule({
     attribute(attribute, file) {
       const name = attribute.field('attribute').text;
       if (name !== 'create_all' && name !== 'drop_all') return undefined;
-      if (!isMetadata(file, attribute.field('object')) || !isApplication(file)) return undefined;
+      if (!isMetadata(file, attribute.field('object')) || isMigration(file)) return undefined;
       const does = name === 'create_all' ? 'makes' : 'drops';
       return {
         at: attribute,
@@ -129,7 +132,7 @@ export default defineRule({
       }
       const [given] = argumentsOf(call).positional;
       const statement = given && ddl(file, given);
-      if (!given || statement === undefined || !isApplication(file)) return undefined;
+      if (!given || statement === undefined || isMigration(file)) return undefined;
       if (executes && drivers.some((driver) => file.moduleBindings(driver).length > 0)) return undefined;
       return {
         at: given,
@@ -138,10 +141,6 @@ export default defineRule({
     },
   },
 });
-
-function isApplication(file: SourceFile): boolean {
-  return !isMigration(file) && !isTestFile(file) && !isScript(file) && baseName(file) !== 'env.py';
-}
 
 /** `Base.metadata`, a `MetaData()` of the file, or an imported `metadata`. */
 function isMetadata(file: SourceFile, object: Node): boolean {

@@ -4,8 +4,10 @@ import {
   attributeOf,
   constructOf,
   defineRule,
+  endsWithName,
   type Finding,
   isMigration,
+  isMigrationPath,
   isSqlmodelTable,
   isTestFile,
   mappedAnnotation,
@@ -72,6 +74,7 @@ export default defineRule({
     }),
   }),
   mentions: ['Column', 'mapped_column', 'Mapped', 'Field'],
+  applies: (file) => !isTestFile(file) && !isMigrationPath(file),
   examples: [
     {
       bad: py`
@@ -188,7 +191,7 @@ export default defineRule({
     assignment(assignment, file, options) {
       const left = assignment.field('left');
       if (!left.is('identifier') || !isSensitive(left.text, options.names)) return undefined;
-      if (file.enclosingFunction(assignment) || isMigration(file) || isTestFile(file)) return undefined;
+      if (file.enclosingFunction(assignment) || isMigration(file)) return undefined;
       const owner = file.enclosingClass(assignment);
       const type = owner && plainType(file, assignment, owner);
       return type && finding(left, left.text, type);
@@ -197,8 +200,7 @@ export default defineRule({
       const [name] = call.field('arguments').namedChildren;
       const text = name?.is('string') ? stringValue(name) : undefined;
       if (!name || text === undefined || !isSensitive(text, options.names)) return undefined;
-      if (constructOf(file, call) !== 'Column' || attributeOf(file, call) || isMigration(file) || isTestFile(file))
-        return undefined;
+      if (constructOf(file, call) !== 'Column' || attributeOf(file, call) || isMigration(file)) return undefined;
       const type = statedType(file, call);
       return type && type !== 'none' ? finding(name, text, type) : undefined;
     },
@@ -216,7 +218,7 @@ function finding(at: Node, name: string, type: Node): Finding {
 function isSensitive(name: string, names: readonly string[]): boolean {
   if (name.startsWith('_')) return false;
   const plain = name.toLowerCase();
-  if (!names.some((word) => plain === word || plain.endsWith(`_${word}`))) return false;
+  if (!endsWithName(plain, names)) return false;
   return !/(?:^|_)(?:encrypted|hashed|masked|redacted|hash|has|is|public|sealed|tokenized)_/.test(plain);
 }
 

@@ -2,10 +2,10 @@ import {
   argumentsOf,
   defineRule,
   isMigration,
-  madeSession,
   type Node,
   py,
   type SourceFile,
+  sessionClass,
   sessionMakerOf,
   type TypedNode,
 } from '../../engine/index.ts';
@@ -166,9 +166,9 @@ function made(file: SourceFile, call: TypedNode<'call'>) {
   if (callee.is('attribute') && callee.field('attribute').text === 'begin') return undefined;
   const maker = sessionMakerOf(file, callee);
   if (maker) return maker.scoped ? undefined : maker;
+  // Not by its name alone: `get_session()` may give a session that somebody else closes.
+  const evidence = sessionClass(file.qualified(callee));
   const name = callee.is('attribute') ? callee.field('attribute').text : callee.text;
-  const evidence = madeSession(file, call);
-  // `get_session()` may give a session that somebody else closes.
   if (!evidence?.sure || isBoundToConnection(call) || /scoped_session$/.test(file.qualified(callee) ?? name))
     return undefined;
   return evidence;

@@ -5,6 +5,7 @@ import {
   type Finding,
   isMappedClass,
   isMigration,
+  isMigrationPath,
   isSqlmodelTable,
   isTestFile,
   mappedAttributes,
@@ -30,7 +31,8 @@ export default defineRule({
       description: 'A model of more columns than this is large: it should be the only such model of its file.',
     }),
   }),
-  mentions: ['Column', 'mapped_column', 'Mapped', '__tablename__', 'SQLModel', 'table'],
+  mentions: ['sqlalchemy', 'sqlmodel', 'table'],
+  applies: (file) => !isTestFile(file) && !isMigrationPath(file),
   examples: [
     {
       options: { columns: 2 },
@@ -146,8 +148,7 @@ export default defineRule({
   collect: {
     class_definition(definition, file): Fact<Model> | undefined {
       if (!definition.field('superclasses') || isMappedClass(file, definition) === false) return undefined;
-      if (file.classBindings(definition, '__abstract__').length > 0 || isMigration(file) || isTestFile(file))
-        return undefined;
+      if (file.classBindings(definition, '__abstract__').length > 0 || isMigration(file)) return undefined;
       const name = definition.field('name');
       const columns = columnCount(file, definition);
       return columns === 0 ? undefined : { at: name, data: { name: name.text, columns } };

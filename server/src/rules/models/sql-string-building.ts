@@ -5,6 +5,7 @@ import {
   type Edit,
   type Fix,
   isMigration,
+  isMigrationPath,
   type Node,
   type Origin,
   py,
@@ -30,6 +31,8 @@ export default defineRule({
     'The database is sent a bound value; where the text used to hold a list, a name or a fragment of SQL, that fails.',
   requirements: ['001-030', '001-109', '002-080', '004-162', '004-163'],
   peers: ['S608', 'bandit B608', 'Sonar S2077'],
+  mentions: ['execute', 'exec_driver_sql', 'scalar', 'sqlalchemy', 'sqlmodel'],
+  applies: (file) => !isMigrationPath(file) && baseName(file) !== 'env.py',
   examples: [
     {
       bad: py`
@@ -146,7 +149,7 @@ export default defineRule({
       const executes = method !== undefined && executors.has(method);
       if (!executes && sqlalchemyName(file, callee) !== 'text') return undefined;
       const given = argumentsOf(call).at(0, executes ? 'statement' : 'text');
-      if (!given || isMigration(file) || baseName(file) === 'env.py') return undefined;
+      if (!given || isMigration(file)) return undefined;
       return builtTexts(file, given).flatMap((built) => {
         if (executes && !readsLikeSql(built.whole)) return [];
         const values = valuesIn(file, built.node);

@@ -7,6 +7,7 @@ import {
   type Fact,
   type Fix,
   isMigration,
+  isMigrationPath,
   isScript,
   isTestFile,
   type Node,
@@ -51,6 +52,7 @@ export default defineRule({
   requirements: ['001-007', '001-008', '001-015', '004-010', '004-020', '004-070', '004-088'],
   peers: [],
   mentions: ['create_engine', 'sessionmaker', 'Session', 'scoped_session'],
+  applies: (file) => !isTestFile(file) && !isScript(file) && !isMigrationPath(file) && baseName(file) !== 'env.py',
   examples: [
     {
       bad: py`
@@ -173,20 +175,20 @@ export default defineRule({
       if (name === 'listen') return bridges(call, 2);
       if (name !== 'create_engine' && name !== 'sessionmaker' && name !== 'Session') return undefined;
       if (name === 'sessionmaker' && sessionMakerMadeBy(file, call)?.driver !== 'sync') return undefined;
-      if (!isApplication(file)) return undefined;
+      if (isMigration(file)) return undefined;
       return use(file, callee, name, isCallEnough(file, call, name));
     },
     type(type, file): SyncFact | undefined {
       const named = annotatedClass(file, type);
       if (!named || type.parent?.is('type_parameter') || sqlalchemyName(file, named) !== 'Session') return undefined;
-      return isApplication(file) ? use(file, named, 'Session', isAwaited(type)) : undefined;
+      return !isMigration(file) ? use(file, named, 'Session', isAwaited(type)) : undefined;
     },
     subscript(subscript, file): SyncFact | undefined {
       // `SessionDep = Annotated[Session, Depends(get_db)]`
       if (!subscript.parent?.is('assignment') || !subscript.isField('right')) return undefined;
       const named = annotatedClass(file, subscript);
       if (!named || !subscript.contains(named) || named.row === subscript.field('value').row) return undefined;
-      if (sqlalchemyName(file, named) !== 'Session' || !isApplication(file)) return undefined;
+      if (sqlalchemyName(file, named) !== 'Session' || isMigration(file)) return undefined;
       return use(file, named, 'Session', false);
     },
     decorator(decorator, file): SyncFact | undefined {
@@ -213,10 +215,6 @@ export default defineRule({
     });
   },
 });
-
-function isApplication(file: SourceFile): boolean {
-  return !isMigration(file) && !isTestFile(file) && !isScript(file) && baseName(file) !== 'env.py';
-}
 
 function use(file: SourceFile, at: Node, name: string, isEnough: boolean): Fact<Use> {
   const inside: string[] = [];

@@ -24,6 +24,7 @@ export default defineRule({
   fix: 'safe',
   requirements: ['001-031'],
   peers: [],
+  mentions: ['app.', 'app".', 'set_config'],
   examples: [
     {
       bad: py`

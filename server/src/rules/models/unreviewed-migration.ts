@@ -12,6 +12,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['004-098'],
   peers: [],
+  mentions: ['Alembic'],
   examples: [
     {
       path: 'alembic/versions/0123456789ab_add_users.py',

@@ -1,11 +1,13 @@
 import {
   defineRule,
   isMigration,
+  isMigrationPath,
   isTestFile,
   type Node,
   py,
   type SourceFile,
   sessionCall,
+  sessionWords,
   type TypedNode,
   writtenStatement,
 } from '../../engine/index.ts';
@@ -22,6 +24,8 @@ export default defineRule({
   fix: 'none',
   requirements: ['004-234'],
   peers: [],
+  mentions: sessionWords,
+  applies: (file) => !isTestFile(file) && !isMigrationPath(file),
   examples: [
     {
       bad: py`
@@ -133,7 +137,7 @@ export default defineRule({
       const loop = loopOf(call);
       if (!loop) return undefined;
       const written = sessionCall(file, call);
-      if (!written || isTestFile(file) || isMigration(file)) return undefined;
+      if (!written || isMigration(file)) return undefined;
       if (method !== 'add' && !/\binsert\b/i.test(writtenStatement(file, call)?.text ?? '')) return undefined;
       if (!isUnused(call) || isBoundIn(file, written.session, loop) || needsEachItem(loop, call, written.session.text))
         return undefined;

@@ -5,6 +5,7 @@ import {
   type Fact,
   functionKey,
   isMigration,
+  isMigrationPath,
   isTestFile,
   type Node,
   namedFunctionKey,
@@ -13,6 +14,7 @@ import {
   routesOf,
   type SourceFile,
   sessionCall,
+  sessionWords,
   type TypedNode,
 } from '../../engine/index.ts';
 
@@ -28,7 +30,8 @@ export default defineRule({
   fix: 'none',
   requirements: ['001-020'],
   peers: [],
-  mentions: ['add', 'delete', 'merge'],
+  mentions: sessionWords,
+  applies: (file) => !isTestFile(file) && !isMigrationPath(file),
   examples: [
     {
       bad: py`
@@ -217,7 +220,7 @@ export default defineRule({
   },
   file(facts, file) {
     const writes = facts.filter(({ data }) => data.is === 'write');
-    if (writes.length === 0 || isMigration(file) || isTestFile(file)) return [];
+    if (writes.length === 0 || isMigration(file)) return [];
     const settledFunctions = new Set(facts.flatMap(({ data }) => (data.is === 'settles' ? [data.key] : [])));
     const settledClasses = new Set(facts.flatMap(({ data }) => (data.is === 'settles' ? [data.owner] : [])));
     const helpers = new Set(facts.flatMap(({ data }) => (data.is === 'called' ? [data.key] : [])));

@@ -12,6 +12,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['000-008', '000-032'],
   peers: ['RUF067'],
+  applies: (file) => baseName(file) === '__init__.py',
   examples: [
     {
       bad: py`
@@ -126,7 +127,7 @@ export default defineRule({
   ],
   on: {
     module(segment, file) {
-      if (baseName(file) !== '__init__.py' || unitOf(segment).role === 'member') return undefined;
+      if (unitOf(segment).role === 'member') return undefined;
       return segment.namedChildren.flatMap((statement) => logicIn(statement, file));
     },
   },

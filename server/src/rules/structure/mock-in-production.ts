@@ -12,7 +12,8 @@ export default defineRule({
   fix: 'none',
   requirements: ['000-002'],
   peers: ['TID251'],
-  mentions: ['mock', 'Mock', 'patch'],
+  mentions: ['mock'],
+  applies: (file) => !isTestCode(file),
   examples: [
     {
       bad: py`
@@ -78,26 +79,26 @@ export default defineRule({
     },
   ],
   on: {
-    import_statement(statement, file) {
+    import_statement(statement) {
       const names = statement
         .fields('name')
         .map((name) => (name.is('aliased_import') ? name.field('name') : name).text);
       const found = names.find(isMockModule);
-      return found === undefined || isTestCode(file) ? undefined : imported(statement, found);
+      return found === undefined ? undefined : imported(statement, found);
     },
-    import_from_statement(statement, file) {
+    import_from_statement(statement) {
       const module = statement.field('module_name').text;
       const found = isMockModule(module)
         ? module
         : module === 'unittest' && statement.fields('name').some(importsMock)
           ? 'unittest.mock'
           : undefined;
-      return found === undefined || isTestCode(file) ? undefined : imported(statement, found);
+      return found === undefined ? undefined : imported(statement, found);
     },
     call(call, file) {
       const called = call.field('function');
       const name = file.qualified(called);
-      if (name === undefined || !isMockModule(name) || isTestCode(file)) return undefined;
+      if (name === undefined || !isMockModule(name)) return undefined;
       return {
         at: call,
         message: `\`${name.replace(/^(unittest\.)?mock\.(mock\.)?/, '')}()\` stands in production code; use the real implementation.`,

@@ -2,6 +2,7 @@ import {
   called,
   defineRule,
   isMigration,
+  isMigrationPath,
   isTestCode,
   type Node,
   ownName,
@@ -23,6 +24,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['000-001', '000-004'],
   peers: ['B027', 'PIE790', 'Sonar S1186'],
+  applies: (file) => !isTestCode(file) && !isMigrationPath(file) && !file.path.endsWith('.pyi'),
   examples: [
     {
       bad: py`
@@ -202,7 +204,7 @@ export default defineRule({
       if (definition.field('superclasses') || definition.parent?.is('decorated_definition')) return undefined;
       const [only, ...others] = file.classBody(definition);
       const body = others.length === 0 ? emptiness(only) : undefined;
-      if (!body || body.startsWith('raise') || isOutside(file) || isFallback(definition)) return undefined;
+      if (!body || body.startsWith('raise') || isMigration(file) || isFallback(definition)) return undefined;
       const name = definition.field('name');
       return markers.test(name.text) ? undefined : stub(name, body);
     },
@@ -211,7 +213,7 @@ export default defineRule({
   collect: {
     function_definition(definition, file) {
       const owner = methodOwner(definition, file);
-      if (!owner) return undefined;
+      if (!owner || (!mayDoNothing(definition) && !owner.field('superclasses'))) return undefined;
       const name = definition.field('name');
       const body = stubBody(definition, file);
       const isOpen = body !== undefined && isUnwritten(definition, body, file);
@@ -234,16 +236,22 @@ export default defineRule({
 
 /** How a function does nothing, where nothing explains that it does. */
 function stubBody(definition: TypedNode<'function_definition'>, file: SourceFile): string | undefined {
+  if (!mayDoNothing(definition)) return undefined;
   const [only, ...others] = statementsBehindDocstring(definition);
   const body = others.length === 0 ? emptiness(only) : undefined;
   if (!only || !body) return undefined;
   const name = definition.field('name');
-  if (deliberate.test(name.text) || isOutside(file)) return undefined;
+  if (deliberate.test(name.text) || isMigration(file)) return undefined;
   if (isFallback(definition) || file.decorators(definition).some((decorator) => explains(decorator, file)))
     return undefined;
   if (body.startsWith('raise') && (excuse.test(only.text) || !isBuiltinError(only, file))) return undefined;
   const owner = methodOwner(definition, file);
   return owner && isAbstract(owner, body, file) ? undefined : body;
+}
+
+/** Cheap to test: the body begins with a docstring, or with what could be all of it. */
+function mayDoNothing(definition: TypedNode<'function_definition'>): boolean {
+  return definition.field('body').firstNamed?.is('expression_statement', 'pass_statement', 'raise_statement') === true;
 }
 
 /** A method that raises: whether it is abstract depends on the classes behind it. */
@@ -284,11 +292,6 @@ function emptiness(statement: Node | undefined): string | undefined {
 function isBuiltinError(raise: Node, file: SourceFile): boolean {
   const raised = raise.firstNamed;
   return raised !== undefined && file.qualified(called(raised)) === 'builtins.NotImplementedError';
-}
-
-/** Not application code: tests, migrations, and type stubs. */
-function isOutside(file: SourceFile): boolean {
-  return isTestCode(file) || isMigration(file) || file.path.endsWith('.pyi');
 }
 
 /** Special methods that do nothing on purpose, and functions that say so in their name. */

@@ -82,7 +82,8 @@ export default defineRule({
   ],
   on: {
     function_definition(definition, file, { max }) {
-      const { lines, start } = unitOf(definition);
+      const { lines, start, text } = unitOf(definition);
+      if (!hasMoreLines(text, definition.start - start, definition.end - start, max)) return undefined;
       const last = definition.field('body').namedChildren.at(-1) ?? definition;
       const count = lines.line(last.end - start) - lines.line(definition.start - start) + 1;
       // Alembic writes the revisions, and writes each as one function.
@@ -95,3 +96,11 @@ export default defineRule({
     },
   },
 });
+
+/** Whether a stretch of text has more lines than that; it stops counting there. */
+function hasMoreLines(text: string, from: number, to: number, most: number): boolean {
+  let count = 1;
+  for (let at = text.indexOf('\n', from); at >= 0 && at < to; at = text.indexOf('\n', at + 1))
+    if (++count > most) return true;
+  return count > most;
+}

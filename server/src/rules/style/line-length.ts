@@ -1,6 +1,6 @@
 import { eastAsianWidth } from 'get-east-asian-width';
 import { z } from 'zod';
-import { defineRule, py, unitOf } from '../../engine/index.ts';
+import { defineRule, py, type Unit, unitOf } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR904',
@@ -61,15 +61,16 @@ export default defineRule({
   ],
   on: {
     module(segment, _file, { max }) {
-      const { text, start, comments } = unitOf(segment);
-      const widest = widening.test(text) ? tabSize : 1;
+      const unit = unitOf(segment);
+      const { text, start } = unit;
+      const widest = text.includes('\t') || wide.test(text) ? tabSize : 1;
       const found: { at: { start: number; end: number }; message: string }[] = [];
       for (let from = 0; from < text.length; ) {
         const newline = text.indexOf('\n', from);
         const end = newline < 0 ? text.length : newline;
         if ((end - from) * widest > max) {
           const line = text.slice(from, end).trimEnd();
-          const width = line.length * widest > max ? overlong(line, start + from, max, comments) : undefined;
+          const width = line.length * widest > max ? overlong(line, start + from, max, unit) : undefined;
           if (width !== undefined) {
             found.push({
               at: { start: start + from + offsetOfColumn(line, max), end: start + from + line.length },
@@ -85,20 +86,15 @@ export default defineRule({
 });
 
 const tabSize = 4;
-/** Text without these is at most as wide as it is long. */
-const widening = /[\t\u1100-\uffff]/;
+/** Text without these and without tabs is at most as wide as it is long. */
+const wide = /[\u1100-\uffff]/;
 const combining = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 const pragma = /#\s*(?:isort|type|pyright|pylint|flake8|ruff|groundrules|mypy|fmt|pragma)\s*:|noqa|nosec/i;
 
 /** The width of a line that is too wide; undefined when it fits or cannot be broken (Ruff, E501). */
-function overlong(
-  whole: string,
-  at: number,
-  max: number,
-  comments: readonly { start: number; end: number; text: string }[],
-): number | undefined {
+function overlong(whole: string, at: number, max: number, unit: Pick<Unit, 'comments'>): number | undefined {
   if (widthOf(whole) <= max) return undefined;
-  const comment = comments.find((candidate) => candidate.start >= at && candidate.end <= at + whole.length);
+  const comment = unit.comments.find((candidate) => candidate.start >= at && candidate.end <= at + whole.length);
   const line = comment && pragma.test(comment.text) ? whole.slice(0, comment.start - at).trimEnd() : whole;
   const width = widthOf(line);
   if (width <= max) return undefined;

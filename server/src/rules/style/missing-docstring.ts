@@ -9,6 +9,7 @@ import {
   functionSkeleton,
   isDocstring,
   isMigration,
+  isMigrationPath,
   isTestCode,
   type Node,
   py,
@@ -50,6 +51,7 @@ export default defineRule({
   requirements: ['002-006', '002-044', '003-040', '004-261'],
   peers: ['D100', 'D101', 'D102', 'D103', 'pylint C0116', 'interrogate'],
   options,
+  applies: (file, { tests }) => (tests || !isTestCode(file)) && !isMigrationPath(file) && !file.path.endsWith('.pyi'),
   examples: [
     {
       bad: py`
@@ -308,7 +310,7 @@ export default defineRule({
   file(_facts, file, chosen): Finding[] {
     const first = file.firstStatement();
     if (!first || isDocstring(first) || !chosen.kinds.includes('module')) return [];
-    if (isLeftAlone(file, chosen) || (!chosen.private && /^_(?!_)/.test(baseName(file)))) return [];
+    if (isMigration(file) || (!chosen.private && /^_(?!_)/.test(baseName(file)))) return [];
     return [
       {
         at: file.firstLine(),
@@ -322,15 +324,11 @@ export default defineRule({
 /** Classes inside classes that only hold settings of a library. */
 const settingsClasses = new Set(['Config', 'Meta']);
 
-function isLeftAlone(file: SourceFile, chosen: Options): boolean {
-  return (!chosen.tests && isTestCode(file)) || isMigration(file) || file.path.endsWith('.pyi');
-}
-
 /** Whether a definition can be reached from elsewhere, as its names and those of its classes tell. */
 function isExamined(definition: Node, name: string, file: SourceFile, chosen: Options): boolean {
   const isSpecial = /^__\w+__$/.test(name);
   if (isSpecial ? !chosen.special : !chosen.private && name.startsWith('_')) return false;
-  if (file.enclosingFunction(definition) || isLeftAlone(file, chosen)) return false;
+  if (file.enclosingFunction(definition) || isMigration(file)) return false;
   let outermost = name;
   for (let owner = file.enclosingClass(definition); owner; owner = file.enclosingClass(owner)) {
     if (file.enclosingFunction(owner)) return false;
@@ -345,9 +343,16 @@ function isExamined(definition: Node, name: string, file: SourceFile, chosen: Op
 function exportedNames(file: SourceFile): ReadonlySet<string> | undefined {
   const [only, ...others] = file.moduleBindings('__all__');
   if (!only?.value?.is('list', 'tuple') || others.length > 0) return undefined;
+  const known = exported.get(only.value);
+  if (known) return known.names;
   const names = only.value.namedChildren.map(stringValue);
-  return names.every((name) => name !== undefined) ? new Set(names) : undefined;
+  const read = names.every((name) => name !== undefined) ? new Set(names) : undefined;
+  exported.set(only.value, { names: read });
+  return read;
 }
+
+// Every definition of a file asks, and a node says the same for as long as it is there.
+const exported = new WeakMap<Node, { readonly names: ReadonlySet<string> | undefined }>();
 
 /** Decorators under which the docstring stands elsewhere. */
 function explains(decorator: Node, file: SourceFile): boolean {

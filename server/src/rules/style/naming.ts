@@ -194,7 +194,6 @@ export default defineRule({
     },
     function_definition(definition, file, { ignore }) {
       const name = definition.field('name');
-      const owner = ownerOf(file, definition);
       const given = positionalNames(definition);
       const mixed = given.filter((parameter) => isMixed(parameter.text) && !fitsPattern(parameter.text, ignore));
       const isMixedName =
@@ -202,9 +201,10 @@ export default defineRule({
         !fitsPattern(name.text, ignore) &&
         !(isConstant(name.text) && isProperty(file, definition));
       const [first] = given;
+      const owner = first && !isPlainMethod(definition, name.text, first.text) ? ownerOf(file, definition) : undefined;
       const receiver = owner && first && expectedReceiver(file, definition, owner, first.text);
       if (mixed.length === 0 && !isMixedName && !receiver) return undefined;
-      if (isFixedElsewhere(file, definition, owner)) return undefined;
+      if (isFixedElsewhere(file, definition, ownerOf(file, definition))) return undefined;
       const findings: Finding[] = [];
       if (isMixedName) findings.push(notSnake(name, 'Function'));
       if (receiver && first) {
@@ -222,9 +222,14 @@ export default defineRule({
     module(root, file, { ignore }) {
       const { scopes, role } = unitOf(root);
       const findings: Finding[] = [];
-      for (const scope of [scopes.top, ...scopes.byRow.values()]) {
+      look(scopes.top);
+      for (const scope of scopes.byRow.values()) look(scope);
+      return findings;
+
+      function look(scope: typeof scopes.top): void {
         const isFunction = scope.kind === 'function' && scope.node?.is('function_definition');
         for (const [name, bindings] of scope.names) {
+          if (isPlain(name)) continue;
           if (isFunction ? !isMixed(name) : !/^_*\p{Ll}.*\p{Lu}/u.test(name)) continue;
           if (scope.kind === 'comprehension' || scope.node?.is('lambda') || fitsPattern(name, ignore)) continue;
           const [binding] = bindings;
@@ -241,10 +246,20 @@ export default defineRule({
           }
         }
       }
-      return findings;
     },
   },
 });
+
+/** A name without capitals, as most are: cheap to test. */
+function isPlain(name: string): boolean {
+  for (let offset = 0; offset < name.length; offset++) {
+    const code = name.charCodeAt(offset);
+    if (code > 122 || (code < 97 && code !== underscore && (code < 48 || code > 57))) return false;
+  }
+  return true;
+}
+
+const underscore = 95;
 
 function notSnake(at: Node, noun: string): Finding {
   return {
@@ -259,7 +274,7 @@ function mixedCase(at: Node, noun: string, names: string): Finding {
 
 /** Some letter is a capital. */
 function isMixed(name: string): boolean {
-  return name !== name.toLowerCase();
+  return !isPlain(name) && name !== name.toLowerCase();
 }
 
 function isConstant(name: string): boolean {
@@ -336,13 +351,17 @@ function ownerOf(
 
 /** The names of all parameters, those behind stars too. */
 function positionalNames(definition: TypedNode<'function_definition'>): Node[] {
-  return definition.field('parameters').namedChildren.flatMap((parameter): Node[] => {
-    if (parameter.is('identifier')) return [parameter];
-    if (parameter.is('default_parameter', 'typed_default_parameter')) return [parameter.field('name')];
-    const inner = parameter.is('typed_parameter') ? parameter.firstNamed : parameter;
-    const name = inner?.is('identifier') ? inner : inner?.firstNamed;
-    return name?.is('identifier') ? [name] : [];
-  });
+  const names: Node[] = [];
+  for (const parameter of definition.field('parameters').namedChildren) {
+    if (parameter.kind === 'identifier') names.push(parameter);
+    else if (parameter.is('default_parameter', 'typed_default_parameter')) names.push(parameter.field('name'));
+    else {
+      const inner = parameter.is('typed_parameter') ? parameter.firstNamed : parameter;
+      const name = inner?.is('identifier') ? inner : inner?.firstNamed;
+      if (name?.is('identifier')) names.push(name);
+    }
+  }
+  return names;
 }
 
 /** `self` or `cls`, when the first parameter is called otherwise; undefined when it is fine or cannot be told. */
@@ -365,6 +384,11 @@ function expectedReceiver(
   if (first === 'cls' && file.bases(owner).some((base) => base === undefined || /(?:type|Meta\w*)$/.test(base)))
     return undefined;
   return 'self';
+}
+
+/** A method whose first parameter is right whatever its class is, as most are. */
+function isPlainMethod(definition: TypedNode<'function_definition'>, name: string, first: string): boolean {
+  return first === 'self' && !implicitClassMethods.has(name) && !definition.parent?.is('decorated_definition');
 }
 
 const implicitClassMethods = new Set(['__init_subclass__', '__class_getitem__']);

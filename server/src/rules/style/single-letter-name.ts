@@ -96,8 +96,12 @@ export default defineRule({
     module(root, _file, { allow }) {
       const { scopes } = unitOf(root);
       const findings: Finding[] = [];
-      for (const scope of [scopes.top, ...scopes.byRow.values()]) {
-        if (scope.kind === 'comprehension' || scope.node?.is('lambda')) continue;
+      look(scopes.top);
+      for (const scope of scopes.byRow.values()) look(scope);
+      return findings;
+
+      function look(scope: typeof scopes.top): void {
+        if (scope.kind === 'comprehension' || scope.node?.is('lambda')) return;
         for (const [name, bindings] of scope.names) {
           if (name.length !== 1 || allow.includes(name) || scope.globals.has(name) || scope.nonlocals.has(name))
             continue;
@@ -106,7 +110,6 @@ export default defineRule({
           findings.push(report(name, binding));
         }
       }
-      return findings;
     },
   },
 });

@@ -42,6 +42,7 @@ export default defineRule({
   requirements: ['000-067', '002-078', '004-220'],
   peers: ['Sonar S2699', 'pytest-ruff'],
   mentions: ['def test'],
+  applies: (file) => isTestModule(file),
   examples: [
     {
       bad: py`
@@ -275,13 +276,15 @@ export default defineRule({
   ],
   collect: {
     function_definition(definition, file) {
-      if (!isTestModule(file) || file.enclosingFunction(definition)) return undefined;
+      if (file.enclosingFunction(definition)) return undefined;
       const owner = file.enclosingClass(definition);
       if (owner && file.enclosingFunction(owner)) return undefined;
-      const isTest = isTestFunction(definition, file);
-      const asserts = doesAssert(definition, file) || (isTest && mayAssert(definition, file));
       const name = definition.field('name');
-      const bases = owner ? file.bases(owner) : [];
+      const doesIt = doesAssert(definition, file);
+      // Of a function that asserts nothing else is asked.
+      const isTest = !doesIt && isTestFunction(definition, file);
+      const asserts = doesIt || (isTest && mayAssert(definition, file));
+      const bases = owner && !asserts ? file.bases(owner) : [];
       const data: Checked = {
         name: name.text,
         owner: owner?.field('name').text,
@@ -346,21 +349,25 @@ const checking =
   /assert|raise|warns|verif|expect|should|^fail|^skip|importorskip|deprecated_call|snapshot|(^|_)(check|ensure|must|compare|confirm|validate|approve|matches)(?![a-z])/i;
 
 function doesAssert(definition: TypedNode<'function_definition'>, file: SourceFile): boolean {
-  for (const node of definition.field('body').below('assert_statement', 'raise_statement', 'call', 'attribute')) {
-    if (node.is('attribute')) {
-      // `eq = self.assertEqual`, or the method handed on.
-      if (/assert/i.test(node.field('attribute').text)) return true;
-      continue;
+  const body = definition.field('body');
+  if (/assert|raise/i.test(body.text)) {
+    for (const node of body.below('assert_statement', 'raise_statement', 'attribute')) {
+      // `self.assertEqual()`, `eq = self.assertEqual`, or the method handed on: what most tests are known by.
+      if (!node.is('attribute') || asserting.test(node.field('attribute').text)) return true;
     }
-    if (!node.is('call')) return true;
+  }
+  for (const node of body.below('call')) {
     const target = node.field('function');
     const name = target.is('attribute') ? target.field('attribute').text : target.text;
     if (checking.test(name) && !isOwn(target, file)) return true;
     if (name === 'super') return true;
-    if (node.field('arguments').children.some(asksForCheck)) return true;
+    const given = node.field('arguments');
+    if (given.child('keyword_argument') && given.children.some(asksForCheck)) return true;
   }
   return false;
 }
+
+const asserting = /assert/i;
 
 /** `subprocess.run(…, check=True)` raises when the command fails. */
 function asksForCheck(argument: Node): boolean {
@@ -431,11 +438,14 @@ function usesOf(definition: TypedNode<'function_definition'>, file: SourceFile):
   const seen = new Set<string>();
   for (const node of definition.field('body').below('identifier', 'attribute')) {
     if (node.is('attribute')) {
-      if (node.field('object').text !== 'self' && node.field('object').text !== 'cls') continue;
+      const object = node.field('object');
+      if (!object.is('identifier') || (object.text !== 'self' && object.text !== 'cls')) continue;
       const isCalled = node.parent?.is('call') === true && node.parent.field('function') === node;
       uses.add(`self.${node.field('attribute').text}${isCalled ? '()' : ''}`);
-    } else if (!seen.has(node.text) && !node.isField('attribute')) {
-      seen.add(node.text);
+    } else if (!node.isField('attribute')) {
+      const { text } = node;
+      if (seen.has(text)) continue;
+      seen.add(text);
       const own = ownName(file.qualified(node));
       if (own !== undefined) uses.add(own);
     }

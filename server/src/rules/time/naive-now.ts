@@ -14,7 +14,7 @@ export default defineRule({
     'The value becomes UTC instead of the local time of the machine, and timezone-aware: comparing it with a naive one fails, and its text gains `+00:00`.',
   requirements: ['000-010', '000-052', '000-053', '000-055', '003-035', '003-036', '004-092', '004-193'],
   peers: ['DTZ005'],
-  mentions: ['now'],
+  mentions: ['datetime'],
   examples: [
     {
       bad: py`

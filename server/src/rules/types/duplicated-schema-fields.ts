@@ -20,6 +20,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['004-082'],
   peers: [],
+  mentions: ['pydantic', 'sqlmodel'],
   examples: [
     {
       bad: py`

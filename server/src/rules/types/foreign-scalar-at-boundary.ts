@@ -43,6 +43,7 @@ export default defineRule({
       .meta({ description: 'Packages whose values must be converted before they leave a service.' }),
   }),
   mentions: ({ modules }) => modules.map((name) => name.split('.')[0] ?? name),
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -225,7 +226,7 @@ export default defineRule({
       const value = statement.firstNamed;
       if (!value || isLiteral(value)) return undefined;
       const definition = file.enclosingFunction(statement);
-      if (!definition?.is('function_definition') || isTestFile(file)) return undefined;
+      if (!definition?.is('function_definition')) return undefined;
       return leaves(value, false).flatMap(({ node, inDictionary }) => {
         if (!inDictionary && !leavesService(file, definition, modules)) return [];
         return report(file, node, modules, inDictionary ? 'goes into a dictionary' : 'leaves the service');
@@ -237,11 +238,11 @@ export default defineRule({
       const left = assignment.field('left');
       if (left.is('subscript')) {
         const object = left.field('value');
-        if (!object.is('identifier') || isTestFile(file)) return undefined;
+        if (!object.is('identifier')) return undefined;
         const filled = reachingBindings(file, object).some((binding) => isDictionary(file, binding.value));
         return filled ? report(file, right, modules, 'goes into a dictionary', true) : undefined;
       }
-      if (!right.is('dictionary', 'list') || isTestFile(file)) return undefined;
+      if (!right.is('dictionary', 'list')) return undefined;
       return leaves(right, false)
         .filter((leaf) => leaf.inDictionary)
         .flatMap(({ node }) => report(file, node, modules, 'goes into a dictionary', true));
@@ -252,7 +253,7 @@ export default defineRule({
       const given = argumentsOf(call);
       if (given.keywords.size === 0 && given.positional.length === 0) return undefined;
       const name = callee.is('attribute') ? callee.field('attribute').text : callee.text;
-      if (!/^\p{Lu}/u.test(name) || isTestFile(file)) return undefined;
+      if (!/^\p{Lu}/u.test(name)) return undefined;
       const qualified = file.qualified(callee) ?? '';
       if (responses.test(qualified)) {
         const content = given.at(0, 'content');

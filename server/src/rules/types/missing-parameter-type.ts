@@ -139,11 +139,12 @@ export default defineRule({
       const parameters = definition.field('parameters');
       if (parameters.isBroken) return undefined;
       const found: Finding[] = [];
-      const list = parameters.namedChildren;
-      for (const [index, parameter] of list.entries()) {
+      const first = parameters.firstNamed;
+      for (const parameter of parameters.namedChildren) {
         const name = untyped(parameter);
-        if (!name || /^\**_+$/.test(name.text)) continue;
-        if (index === 0 && name.is('identifier') && isBound(definition, file)) continue;
+        if (!name) continue;
+        if (parameter === first && name.is('identifier') && isBound(definition, file)) continue;
+        if (/^\**_+$/.test(name.text)) continue;
         found.push({
           at: name,
           message: `Parameter \`${name.text}\` of \`${definition.field('name').text}\` has no type; annotate it.`,

@@ -8,6 +8,7 @@ import {
   type Fix,
   fitsPattern,
   isMigration,
+  isMigrationPath,
   isScript,
   isTestFile,
   joinInsertions,
@@ -45,6 +46,9 @@ export default defineRule({
       .default(['*Create', '*Update', '*Patch', '*Request', '*In', '*Input'])
       .meta({ description: 'Names of the schemas that describe requests; `*` stands for anything.' }),
   }),
+  // Tests, migrations and tools have models of their own that no request is made of.
+  applies: (file) => !isTestFile(file) && !isMigrationPath(file) && !isScript(file) && !/(^|\/)dev\//.test(file.path),
+  mentions: ['pydantic', 'sqlmodel'],
   examples: [
     {
       bad: py`
@@ -174,7 +178,7 @@ export default defineRule({
       const left = assignment.field('left');
       if (!assignment.field('type') || !left.is('identifier') || file.enclosingFunction(assignment)) return undefined;
       const owner = file.enclosingClass(assignment);
-      if (!owner || !fitsPattern(owner.field('name').text, names) || isElsewhere(file)) return undefined;
+      if (!owner || !fitsPattern(owner.field('name').text, names) || isMigration(file)) return undefined;
       const field = schemaField(file, assignment);
       if (!field) return undefined;
       const calls = fieldCalls(file, field);
@@ -203,11 +207,6 @@ function mayShowExamples(file: SourceFile, definition: TypedNode<'class_definiti
     if (!stated?.is('class_definition', 'call', 'dictionary')) return true;
     return stated.text.includes('schema_extra') || stated.below('dictionary_splat').length > 0;
   });
-}
-
-/** Tests, migrations and tools have models of their own that no request is made of. */
-function isElsewhere(file: SourceFile): boolean {
-  return isTestFile(file) || isMigration(file) || isScript(file) || /(^|\/)dev\//.test(file.path);
 }
 
 const fieldNames = new Set(['pydantic.Field', 'pydantic.fields.Field', 'sqlmodel.Field']);

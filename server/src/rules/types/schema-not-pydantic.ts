@@ -1,4 +1,4 @@
-import { baseName, defineRule, isTestFile, type Node, py, type SourceFile } from '../../engine/index.ts';
+import { baseName, defineRule, isTestFile, type Node, py } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR310',
@@ -13,6 +13,7 @@ export default defineRule({
   requirements: ['000-007', '000-023', '003-008', '003-031', '003-049', '004-074'],
   peers: [],
   mentions: ['dataclass', 'TypedDict', 'NamedTuple', 'namedtuple'],
+  applies: (file) => holdsSchemas(file),
   examples: [
     {
       path: 'app/users/schemas.py',
@@ -101,7 +102,6 @@ export default defineRule({
   ],
   on: {
     class_definition(definition, file) {
-      if (!holdsSchemas(file)) return undefined;
       const name = definition.field('name');
       const isDataClass = file.decorators(definition).some((decorator) => {
         const expression = decorator.is('call') ? decorator.field('function') : decorator;
@@ -114,7 +114,7 @@ export default defineRule({
     },
     assignment(assignment, file) {
       const right = assignment.field('right');
-      if (!right?.is('call') || !holdsSchemas(file) || file.enclosingFunction(assignment)) return undefined;
+      if (!right?.is('call') || file.enclosingFunction(assignment)) return undefined;
       const kind = kinds.get(file.qualified(right.field('function')) ?? '');
       const left = assignment.field('left');
       return kind === undefined || !left.is('identifier') ? undefined : finding(left, kind);
@@ -139,6 +139,6 @@ function finding(name: Node, kind: string): { at: Node; message: string } {
 }
 
 /** `schemas.py`, or a module below a folder `schemas`, which no test is. */
-function holdsSchemas(file: SourceFile): boolean {
+function holdsSchemas(file: { readonly path: string }): boolean {
   return (baseName(file) === 'schemas.py' || /(^|\/)schemas\//.test(file.path)) && !isTestFile(file);
 }

@@ -152,13 +152,14 @@ export default defineRule({
   ],
   on: {
     function_definition(definition, file) {
+      if (!definition.field('parameters').text.includes('str')) return undefined;
       const body = definition.field('body');
       const name = definition.field('name').text;
-      if (/^__\w+__$/.test(name) || isMigration(file)) return undefined;
+      if (/^__\w+__$/.test(name)) return undefined;
       const candidates = parametersOf(definition).filter(
         (parameter) => parameter.annotation && /\bstr\b/.test(parameter.annotation.text),
       );
-      if (candidates.length === 0 || mayOverride(file, definition)) return undefined;
+      if (candidates.length === 0 || isMigration(file) || mayOverride(file, definition)) return undefined;
       return candidates.flatMap((parameter) => {
         const { annotation } = parameter;
         const text = annotation && stringType(file, annotation);

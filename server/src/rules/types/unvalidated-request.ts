@@ -38,6 +38,7 @@ export default defineRule({
   ],
   peers: [],
   mentions: ['request'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -160,7 +161,7 @@ export default defineRule({
       const object = method.field('object');
       if (!object.is('identifier')) return undefined;
       const definition = file.enclosingFunction(call);
-      if (!definition?.is('function_definition') || isTestFile(file) || !isRequest(file, object)) return undefined;
+      if (!definition?.is('function_definition') || !isRequest(file, object)) return undefined;
       if (isMiddleware(definition)) return undefined;
       const result = call.parent?.is('await') ? call.parent : call;
       const fate = follow(result, definition, file);
