@@ -42,7 +42,9 @@ export function defineRule<S extends z.ZodObject = z.ZodObject<Record<never, nev
       problems,
       rule: {
         card,
-        mentions: typeof definition.mentions === 'function' ? definition.mentions(values) : definition.mentions,
+        mentions: findable(
+          typeof definition.mentions === 'function' ? definition.mentions(values) : definition.mentions,
+        ),
         applies: (facts) => definition.applies?.(facts, values) ?? true,
         blanketSuppressible,
         on: bound(definition.on, values),
@@ -57,6 +59,12 @@ export function defineRule<S extends z.ZodObject = z.ZodObject<Record<never, nev
   }
 
   return { card, examples: definition.examples, blanketSuppressible, configure };
+}
+
+/** Options can bring words that are not ASCII, which are not looked for: then the rule waits for none. */
+function findable(words: readonly string[] | undefined): readonly string[] | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant.
+  return words?.every((word) => /^[\x00-\x7f]+$/.test(word)) ? words : undefined;
 }
 
 type ByKind<O, R> = { readonly [K in Kind]?: (node: TypedNode<K>, file: SourceFile, options: O) => R };

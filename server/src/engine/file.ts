@@ -216,7 +216,7 @@ export class SourceFile {
     const { owner } = unitOf(node);
     if (!owner) return undefined;
     this.#consult(owner.scopeId, headerKey);
-    return owner.root.below('class_definition')[0];
+    return owner.classDefinition;
   }
 
   /** The statements of a class's body, in order. */
@@ -394,8 +394,9 @@ export function unitOf(node: Node): Unit {
   throw new TypeError('a node outside any unit');
 }
 
+/** Names a question: what a name means in the module (scope 0), or in a class. No Python name begins with a digit. */
 export function consultKey(scope: number, name: string): string {
-  return `${scope}:${name}`;
+  return scope === 0 ? name : `${scope}:${name}`;
 }
 
 /** The names under which the number of lines and the first statement are consulted. */

@@ -1,7 +1,7 @@
 import type { Binding, UnitScopes } from './names/scopes.ts';
 import { scopesOf } from './names/scopes.ts';
 import type { StoredFinding } from './rule.ts';
-import { Node } from './syntax/node.ts';
+import { Node, type TypedNode } from './syntax/node.ts';
 import { parseSegment } from './syntax/pieces.ts';
 import type { ParserPort } from './syntax/port.ts';
 import { brokenFlag, kindColumn, kindMask, kindNumber, type Rows, rowSize } from './syntax/rows.ts';
@@ -42,6 +42,7 @@ export class Unit {
   #scopes: UnitScopes | undefined;
   #lines: LineIndex | undefined;
   #comments: Node[] | undefined;
+  #classDefinition: { readonly found: TypedNode<'class_definition'> | undefined } | undefined;
 
   constructor(parser: ParserPort, text: string, role: Unit['role'], known?: ReadonlyMap<string, Rows>) {
     this.text = text;
@@ -74,6 +75,12 @@ export class Unit {
   get scopes(): UnitScopes {
     this.#scopes ??= scopesOf(this);
     return this.#scopes;
+  }
+
+  /** For the header of a class: the class. */
+  get classDefinition(): TypedNode<'class_definition'> | undefined {
+    this.#classDefinition ??= { found: this.root.below('class_definition')[0] };
+    return this.#classDefinition.found;
   }
 
   get lines(): LineIndex {

@@ -384,29 +384,38 @@ function countLines(root: Node): Lines {
       while ((tokens[token]?.start ?? text.length + start) - start < at) token++;
       const next = tokens[token];
       const stop = next ? next.start - start : text.length;
-      marks.lastIndex = at;
-      const mark = at < stop ? marks.exec(text) : null;
-      if (mark && mark.index < stop) {
-        at = Math.min(mark.index + mark[0].length, stop);
-        const sign = text.slice(mark.index, at);
-        if (sign.startsWith('\\')) continue;
-        if (sign === '\n') {
+      if (at < stop) {
+        const code = text.charCodeAt(at);
+        const from = at++;
+        if (code === lineFeed) {
           if (depth > 0) continue;
           line.end = at;
           break;
         }
+        if (code === backslash) {
+          const ending = text.charCodeAt(at) === carriageReturn ? at + 1 : at;
+          if (text.charCodeAt(ending) === lineFeed) at = ending + 1;
+          continue;
+        }
+        if (endsRun(code) && (code >= 128 || signs[code] === 0)) continue;
         line.hasCode = true;
-        if (sign === ';') {
+        if (code === semicolon) {
           line.statements += statementsIn(inPart, behindColon, 1);
           inPart = 0;
           behindColon = undefined;
-        } else if (sign === ':') {
+        } else if (code === colon && text.charCodeAt(at) !== equals) {
           inPart++;
           behindColon = 0;
+        } else if (code < 128 && brackets[code] !== 0) {
+          depth += brackets[code] ?? 0;
+          tell(1);
+        } else if (code === colon || code === singleQuote || code === doubleQuote) {
+          if (code === colon) at++;
+          tell(1);
         } else {
-          if (/^[([{]$/.test(sign)) depth++;
-          else if (/^[)\]}]$/.test(sign)) depth--;
-          tell(oneToken.test(sign) ? 1 : 2);
+          while (at < stop && !endsRun(text.charCodeAt(at))) at++;
+          // How many tokens a run is matters only right behind a colon.
+          tell(behindColon === 0 && !oneToken.test(text.slice(from, at)) ? 2 : 1);
         }
         continue;
       }
@@ -433,15 +442,42 @@ function statementsIn(tokens: number, behindColon: number | undefined, last: num
   return behindColon === last ? 1 : 2;
 }
 
-/** What ends, joins or parts lines, and runs of everything else. A walrus is no colon. */
-const marks = /\\\r?\n|[\n;()[\]{}]|:=|:|[^\s\\#;:()[\]{}'"]+|['"]/g;
+const lineFeed = 10;
+const carriageReturn = 13;
+const doubleQuote = 34;
+const singleQuote = 39;
+const colon = 58;
+const semicolon = 59;
+const equals = 61;
+const backslash = 92;
+
+/** By character code: 1 for what opens a bracket, -1 for what closes one. */
+const brackets = Int8Array.from({ length: 128 }, (_, code) => {
+  const sign = String.fromCharCode(code);
+  return '([{'.includes(sign) ? 1 : ')]}'.includes(sign) ? -1 : 0;
+});
+
+/** Characters that end a run of others and are tokens themselves, or open a string that is not closed. */
+const signs = Uint8Array.from({ length: 128 }, (_, code) => (/[;:()[\]{}'"]/.test(String.fromCharCode(code)) ? 1 : 0));
+
+/** Characters at which a run of others ends. */
+const enders = Uint8Array.from({ length: 128 }, (_, code) =>
+  /[\s\\#;:()[\]{}'"]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
+
+function endsRun(code: number): boolean {
+  return code < 128 ? enders[code] === 1 : /\s/.test(String.fromCharCode(code));
+}
+
 const oneToken = /^(?:[\p{L}\p{N}_]+|\.\.\.|:=|[()[\]{}]|\.?\d[\w.]*(?:(?<=e)[+-]\d+j?)?|\W)$/iu;
 
 /** How many lines are not blank, as `str.splitlines` cuts them. */
 function written(text: string): number {
+  if (text.indexOf('\n') === text.length - 1 && !otherBreaks.test(text)) return text.trim() === '' ? 0 : 1;
   let count = 0;
   for (const line of text.split(lineBreaks)) if (line.trim() !== '') count++;
   return count;
 }
 
+const otherBreaks = /[\r\v\f\x85\u2028\u2029]/;
 const lineBreaks = /\r\n|[\n\r\v\f\x85\u2028\u2029]/;

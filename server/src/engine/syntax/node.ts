@@ -196,12 +196,12 @@ export class Node {
 
   /** Every node below of one of the kinds, in order. */
   below<C extends Kind>(...wanted: C[]): TypedNode<C>[] {
-    const numbers = wanted.map(kindNumber);
+    const mark = marked(wanted);
     const found: Node[] = [];
     const { rows } = this.ground;
     const end = this.#column(afterColumn);
     for (let row = this.row + 1; row < end; row++) {
-      if (numbers.includes((rows[row * rowSize + kindColumn] ?? 0) & kindMask)) found.push(Node.at(this.ground, row));
+      if (marks[(rows[row * rowSize + kindColumn] ?? 0) & kindMask] === mark) found.push(Node.at(this.ground, row));
     }
     return found as TypedNode<C>[];
   }
@@ -211,16 +211,17 @@ export class Node {
    * itself is `belowOutside(['function_definition', 'lambda', 'class_definition'], …)`.
    */
   belowOutside<C extends Kind>(stop: readonly Kind[], ...wanted: C[]): TypedNode<C>[] {
-    const stops = stop.map(kindNumber);
-    const numbers = wanted.map(kindNumber);
+    const stops = marked(stop);
+    const mark = marked(wanted, stops);
     const found: Node[] = [];
     const { rows } = this.ground;
     const end = this.#column(afterColumn);
     let row = this.row + 1;
     while (row < end) {
       const kind = (rows[row * rowSize + kindColumn] ?? 0) & kindMask;
-      if (numbers.includes(kind)) found.push(Node.at(this.ground, row));
-      row = stops.includes(kind) ? (rows[row * rowSize + afterColumn] ?? end) : row + 1;
+      const what = marks[kind] ?? 0;
+      if (what === mark || what === mark + 1) found.push(Node.at(this.ground, row));
+      row = what === stops || what === mark + 1 ? (rows[row * rowSize + afterColumn] ?? end) : row + 1;
     }
     return found as TypedNode<C>[];
   }
@@ -237,4 +238,21 @@ export class Node {
   #siblings(): Node[] {
     return (this.parent ?? Node.at(this.ground, 0)).children;
   }
+}
+
+/**
+ * What the walk that runs now looks for, by kind number: an entry counts when it holds the walk's own mark. Asking a list
+ * for each row cost more than the walk.
+ */
+const marks = new Float64Array(kinds.length);
+let lastMark = 0;
+
+/** Marks kinds; those that `also` marked before get the mark that follows, for both. */
+function marked(wanted: readonly Kind[], also?: number): number {
+  lastMark += 2;
+  for (const kind of wanted) {
+    const number = kindNumber(kind);
+    marks[number] = also !== undefined && marks[number] === also ? lastMark + 1 : lastMark;
+  }
+  return lastMark;
 }
