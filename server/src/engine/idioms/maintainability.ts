@@ -20,24 +20,30 @@ export interface MaintainabilityPart {
   readonly length: number;
   /** Operands that are like no other, because radon compares everything but names, attributes and literals by identity. */
   readonly uniqueOperands: number;
-  /** The names of the operators, each once. */
-  readonly operators: readonly string[];
-  /** Names, attributes and literals that are operands, each once, by the name of the function they stand in. */
-  readonly operands: Readonly<Record<string, readonly string[]>>;
+  /** The operators, one bit each. */
+  readonly operators: number;
+  /**
+   * Names, attributes and literals that are operands, each once, behind the name of the function they stand in. In one
+   * string, because facts are compared at every keystroke.
+   */
+  readonly operands: string;
+  /** How many `operands` there are. */
+  readonly operandCount: number;
 }
 
 /** Counts one segment, given its root. */
 export function maintainabilityPart(root: TypedNode<'module'>): MaintainabilityPart {
   const { role } = unitOf(root);
-  const halstead: Halstead = { length: 0, uniqueOperands: 0, operators: new Set(), operands: new Map() };
+  const halstead: Halstead = { length: 0, uniqueOperands: 0, operators: 0, operands: new Set() };
   countOperators(root, '', halstead);
   return {
     complexity: role === 'member' ? classBranches(root) : role === 'class' ? headerBranches(root) : branchesOf(root),
     ...countLines(root),
     length: halstead.length,
     uniqueOperands: halstead.uniqueOperands,
-    operators: [...halstead.operators],
-    operands: Object.fromEntries([...halstead.operands].map(([context, keys]) => [context, [...keys]])),
+    operators: halstead.operators,
+    operands: [...halstead.operands].join(separator),
+    operandCount: halstead.operands.size,
   };
 }
 
@@ -68,7 +74,7 @@ interface Sum {
 }
 
 function sumOf(parts: readonly MaintainabilityPart[]): Sum {
-  const operators = new Set<string>();
+  let operators = 0;
   let complexity = 1;
   let logicalLines = 0;
   let sourceLines = 0;
@@ -84,11 +90,9 @@ function sumOf(parts: readonly MaintainabilityPart[]): Sum {
     commentLines += part.commentLines;
     length += part.length;
     uniqueOperands += part.uniqueOperands;
-    for (const operator of part.operators) operators.add(operator);
-    let own = 0;
-    for (const context in part.operands) own += part.operands[context]?.length ?? 0;
-    most += own;
-    least = Math.max(least, own);
+    operators |= part.operators;
+    most += part.operandCount;
+    least = Math.max(least, part.operandCount);
   }
   return {
     complexity,
@@ -96,27 +100,25 @@ function sumOf(parts: readonly MaintainabilityPart[]): Sum {
     sourceLines,
     commentLines,
     length,
-    operators: operators.size,
+    operators: bitsIn(operators),
     leastOperands: uniqueOperands + least,
     mostOperands: uniqueOperands + most,
   };
 }
 
 function differentOperands(parts: readonly MaintainabilityPart[]): number {
-  const seen = new Map<string, Set<string>>();
-  let count = 0;
+  const seen = new Set<string>();
+  let unique = 0;
   for (const part of parts) {
-    count += part.uniqueOperands;
-    for (const context in part.operands) {
-      let known = seen.get(context);
-      if (!known) {
-        known = new Set();
-        seen.set(context, known);
-      }
-      for (const key of part.operands[context] ?? []) known.add(key);
-    }
+    unique += part.uniqueOperands;
+    if (part.operandCount > 0) for (const operand of part.operands.split(separator)) seen.add(operand);
   }
-  for (const known of seen.values()) count += known.size;
+  return unique + seen.size;
+}
+
+function bitsIn(mask: number): number {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
   return count;
 }
 
@@ -162,9 +164,20 @@ const definitions = ['function_definition', 'class_definition'] as const;
 interface Halstead {
   length: number;
   uniqueOperands: number;
-  readonly operators: Set<string>;
-  readonly operands: Map<string, Set<string>>;
+  operators: number;
+  readonly operands: Set<string>;
 }
+
+const separator = '\u0000';
+
+/** The operators of Python, `unary` ones and those of patterns as their own; their places are their bits. */
+const operatorNames = [
+  ...['and', 'or', 'in', 'not in', 'is', 'is not', '<', '<=', '==', '!=', '<>', '>=', '>'],
+  ...['+', '-', '*', '/', '//', '%', '**', '@', '<<', '>>', '&', '|', '^'],
+].map((name) => `"${name}"`);
+const operatorBits = new Map(
+  [...operatorNames, 'not', 'unary "+"', 'unary "-"', 'unary "~"'].map((name, place) => [name, 1 << place]),
+);
 
 /** As `radon.visitors.HalsteadVisitor`: of a function only the body, under its own name. */
 function countOperators(node: Node, context: string, into: Halstead): void {
@@ -223,7 +236,7 @@ const counted = [
 
 function count(into: Halstead, context: string, operators: readonly string[], operands: readonly Node[]): void {
   into.length += operators.length + operands.length;
-  for (const operator of operators) into.operators.add(operator);
+  for (const operator of operators) into.operators |= operatorBits.get(operator) ?? 0;
   for (const operand of operands) see(into, context, operandKey(operand));
 }
 
@@ -232,9 +245,9 @@ function see(into: Halstead, context: string, key: string | undefined): void {
     into.uniqueOperands++;
     return;
   }
-  const known = into.operands.get(context);
-  if (known) known.add(key);
-  else into.operands.set(context, new Set([key]));
+  const operand = `${context}\n${key}`;
+  // Keys of strings can hold anything, but JSON never holds the separator.
+  into.operands.add(operand.includes(separator) ? JSON.stringify(operand) : operand);
 }
 
 /** `a and b and c` is one operator with three operands; the tree has it as two. */
