@@ -105,7 +105,17 @@ export class Document {
     this.file = new SourceFile(facts);
     this.#fileLevel = this.#applicable.flatMap((enabled) =>
       enabled.rule.file
-        ? [{ enabled, consulted: new Set<string>(), membersRead: new Set<number>(), findings: [], hasRun: false }]
+        ? [
+            {
+              enabled,
+              consulted: new Set<string>(),
+              membersRead: new Set<number>(),
+              findings: [],
+              homes: new Set(),
+              hasRelated: false,
+              hasRun: false,
+            },
+          ]
         : [],
     );
     this.#replace(0, 0, cutFrom(text), text);
@@ -597,12 +607,19 @@ export class Document {
     }
     for (let index = 0; index < collectors.length; index++) {
       const collector = collectors[index];
-      const told = collector && asList(quietly(() => collector.handle(node, this.file)));
-      if (!told || told.length === 0) continue;
+      if (!collector) continue;
+      let told: ReturnType<typeof collector.handle>;
+      try {
+        told = collector.handle(node, this.file);
+      } catch {
+        // What a rule cannot tell here it does not tell; its check is where a mistake shows.
+        continue;
+      }
+      if (told === undefined) continue;
       const { code } = collector.enabled.rule.card;
       unit.facts.set(code, [
         ...(unit.facts.get(code) ?? []),
-        ...told.map((fact) => new PlacedFact(unit, fact.at, fact.data)),
+        ...asList(told).map((fact) => new PlacedFact(unit, fact.at, fact.data)),
       ]);
     }
   }
@@ -644,15 +661,18 @@ export class Document {
         !active ||
         !level.hasRun ||
         changedFacts.has(code) ||
-        level.findings.some((finding) => gone.has(finding.unit) || finding.source.related !== undefined) ||
+        level.hasRelated ||
+        intersects(level.homes, gone) ||
         intersects(level.consulted, changedNames) ||
         (level.membersRead.size > 0 && moved);
       if (!due) continue;
-      for (const finding of level.findings) touched.add(finding.unit);
+      for (const home of level.homes) touched.add(home);
       const facts = this.#factsOf(code);
       level.consulted = new Set();
       level.membersRead = new Set();
       level.findings = [];
+      level.homes = new Set();
+      level.hasRelated = false;
       const [first] = this.#units;
       level.hasRun = active && first !== undefined;
       if (!first || !active) continue;
@@ -675,7 +695,9 @@ export class Document {
           );
         }
       });
-      for (const finding of level.findings) touched.add(finding.unit);
+      level.homes = new Set(level.findings.map((finding) => finding.unit));
+      level.hasRelated = level.findings.some((finding) => finding.source.related !== undefined);
+      for (const home of level.homes) touched.add(home);
     }
     return touched;
   }
@@ -730,8 +752,10 @@ export class Document {
     const all = unit.findings.filter((finding) => finding.unit === unit);
     for (const guest of this.#guests.get(unit) ?? [])
       for (const finding of guest.findings) if (finding.unit === unit) all.push(finding);
-    for (const level of this.#fileLevel)
+    for (const level of this.#fileLevel) {
+      if (!level.homes.has(unit)) continue;
       for (const finding of level.findings) if (finding.unit === unit) all.push(finding);
+    }
     const lineSuppressions = suppressionsOf(unit).filter((suppression) => suppression.scope === 'line');
     if (lineSuppressions.length === 0 && fileSuppressions.length === 0) return sorted(all);
     const byLine = new Map<number, Suppression[]>();
@@ -882,6 +906,9 @@ interface FileLevel {
   consulted: Set<string>;
   membersRead: Set<number>;
   findings: StoredFinding[];
+  /** The units that the findings stand in. */
+  homes: ReadonlySet<Unit>;
+  hasRelated: boolean;
   hasRun: boolean;
 }
 

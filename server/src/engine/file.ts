@@ -107,7 +107,7 @@ export class SourceFile {
   /** The first statement of the file. */
   firstStatement(): Node | undefined {
     this.#consult(0, firstKey);
-    return this.#units.find((unit) => unit.statements.length > 0)?.statements[0];
+    return this.#units.find((unit) => unit.root.firstNamed !== undefined)?.root.firstNamed;
   }
 
   /** The offset of the start of the line that `offset` is on. */
