@@ -1,8 +1,8 @@
-import type { Severity } from '../../../shared-rules/src/index.ts';
 import { type Dispatch, dispatchOf, tablesOf, type Work, wordsOf } from './dispatch.ts';
 import { consultKey, type FileFacts, firstKey, headerKey, linesKey, SourceFile } from './file.ts';
-import { guarded } from './fix.ts';
-import type { ConfiguredRule, EnabledRule, Finding, Fix, StoredFinding } from './rule.ts';
+import { cutWhole, type NewCut, recut } from './recut.ts';
+import { LiveFinding, type Reported } from './reported.ts';
+import { asList, type ConfiguredRule, type EnabledRule, type Finding, type StoredFinding } from './rule.ts';
 import {
   describe,
   hitsOf,
@@ -12,7 +12,7 @@ import {
   type Suppression,
   suppressionsOf,
 } from './suppress.ts';
-import { atModule, type CutResult, type CutState, cutNext } from './syntax/cut.ts';
+import { atModule, type CutState } from './syntax/cut.ts';
 import { Node } from './syntax/node.ts';
 import type { ParserPort } from './syntax/port.ts';
 import { brokenFlag, kindColumn, kindMask, type Rows, rowSize } from './syntax/rows.ts';
@@ -23,24 +23,6 @@ import { PlacedFact, Unit } from './unit.ts';
 export interface RuleSet {
   readonly rules: readonly EnabledRule[];
   readonly knownCodes: ReadonlySet<string>;
-}
-
-/** A finding as everybody outside the engine sees it. Offsets are UTF-16 code units in the current text. */
-export interface Reported {
-  readonly code: string;
-  readonly name: string;
-  readonly severity: Severity;
-  readonly message: string;
-  readonly start: number;
-  readonly end: number;
-  readonly from: Position;
-  readonly to: Position;
-  readonly tags: readonly ('unnecessary' | 'deprecated')[];
-  readonly related: readonly { readonly from: Position; readonly to: Position; readonly message: string }[];
-  /** The rule may have a fix here; `fixes` finds out. */
-  readonly mayFix: boolean;
-  /** The rule's fixes, computed now; valid for the current text. Never throws. */
-  fixes(): readonly Fix[];
 }
 
 /** What is reported in one segment. */
@@ -71,6 +53,7 @@ export class Document {
   readonly #mentioned: Set<string>;
   #dispatch: Dispatch;
   readonly #knownCodes: ReadonlySet<string>;
+  readonly #positionOf = (offset: number): Position => this.position(offset);
   #length: number;
   #text: string | undefined;
   #units: Unit[] = [];
@@ -118,7 +101,7 @@ export class Document {
           ]
         : [],
     );
-    this.#replace(0, 0, cutFrom(text), text);
+    this.#replace(0, 0, cutWhole(text), text);
   }
 
   /** The whole text; it is put together when asked for. */
@@ -142,42 +125,15 @@ export class Document {
     if (this.#units.length === 0) {
       this.#length = replacement.length;
       this.#text = undefined;
-      this.#replace(0, 0, cutFrom(replacement), replacement);
+      this.#replace(0, 0, cutWhole(replacement), replacement);
       return;
     }
-    const shift = replacement.length - (end - start);
-    const from = this.#firstMoved(start, end, replacement);
-    const window = this.#windowAround(from, start, end, replacement);
-    this.#length += shift;
+    const margin = this.#words.finder.longest;
+    const change = { start, end, replacement };
+    const { from, count, cuts, around } = recut(this.#units, (unit) => this.#stateBefore(unit), change, margin);
+    this.#length += replacement.length - (end - start);
     this.#text = undefined;
-    const cuts: NewCut[] = [];
-    const head = this.#units[from];
-    const base = head?.start ?? 0;
-    let state = head ? (this.#states.get(head) ?? atModule) : atModule;
-    let offset = base;
-    let old = from;
-    // Old boundaries behind the edit stand `shift` later; cutting stops at the first that falls together with a new one.
-    for (;;) {
-      const boundary = this.#oldBoundary(old, end, shift, offset);
-      old = boundary.index;
-      if (boundary.meets && offset >= start + replacement.length && this.#sameState(old, state)) break;
-      if (offset >= this.#length) {
-        old = this.#units.length;
-        break;
-      }
-      const { segment, next } = window.cut(offset - base, state);
-      cuts.push({
-        text: window.slice(segment.start, segment.end),
-        role: segment.role,
-        reach: segment.reach - segment.start,
-        state,
-      });
-      state = next;
-      offset = base + segment.end;
-    }
-    const { longest } = this.#words.finder;
-    const heard = window.slice(Math.max(0, start - base - longest), start - base + replacement.length + longest);
-    this.#replace(from, old - from, cuts, heard);
+    this.#replace(from, count, cuts, around);
   }
 
   /** Every finding that is not suppressed, in the order of the text. */
@@ -260,75 +216,6 @@ export class Document {
   /** How many segments have a syntax error. */
   get brokenCount(): number {
     return this.#units.reduce((count, unit) => count + (unit.isBroken ? 1 : 0), 0);
-  }
-
-  /**
-   * The first unit that an edit may cut anew: the edit's own, or an earlier one that looked so far ahead, as one does at
-   * the line behind it and, where a bracket or a string in it is not closed, much farther, and now ends elsewhere.
-   */
-  #firstMoved(start: number, end: number, replacement: string): number {
-    const usual = this.file.unitIndexAt(start);
-    for (let index = 0; index < usual; index++) {
-      const unit = this.#units[index];
-      if (!unit || unit.start + unit.reach <= start) continue;
-      const window = this.#windowAround(index, start, end, replacement);
-      const { segment, next } = window.cut(0, this.#states.get(unit) ?? atModule);
-      const same = segment.end === unit.text.length && segment.role === unit.role && this.#sameState(index + 1, next);
-      if (!same) return index;
-      unit.reach = segment.reach;
-    }
-    return usual;
-  }
-
-  /**
-   * The new text from a unit on, as far as cutting looks: joining the whole file for every keystroke would cost more
-   * than everything else.
-   */
-  #windowAround(from: number, start: number, end: number, replacement: string) {
-    const units = this.#units;
-    const base = units[from]?.start ?? 0;
-    let last = Math.max(from, this.file.unitIndexAt(end)) + 1;
-    let text = joined(from, last);
-    text = text.slice(0, start - base) + replacement + text.slice(end - base);
-
-    function joined(first: number, past: number): string {
-      let result = '';
-      for (let index = first; index < Math.min(past, units.length); index++) result += units[index]?.text ?? '';
-      return result;
-    }
-
-    return {
-      slice: (first: number, past: number): string => text.slice(first, past),
-      /** Cuts at an offset of the window, widening it until the cut does not touch its end. */
-      cut(offset: number, state: CutState): CutResult {
-        for (;;) {
-          if (offset < text.length) {
-            const result = cutNext(text, offset, state);
-            if (last >= units.length || result.segment.reach < text.length) return result;
-          } else if (last >= units.length) throw new RangeError('cut behind the end of the text');
-          const wider = Math.min(units.length, last + Math.max(8, last - from));
-          text += joined(last, wider);
-          last = wider;
-        }
-      },
-    };
-  }
-
-  /** The first old unit that starts, shifted, at or after `offset`, and whether it starts right there behind the edit. */
-  #oldBoundary(index: number, editEnd: number, shift: number, offset: number): { index: number; meets: boolean } {
-    let at = index;
-    for (;;) {
-      const unit = this.#units[at];
-      if (!unit) return { index: at, meets: false };
-      if (unit.start >= editEnd && unit.start + shift >= offset)
-        return { index: at, meets: unit.start + shift === offset };
-      at++;
-    }
-  }
-
-  #sameState(index: number, state: CutState): boolean {
-    const unit = this.#units[index];
-    return unit !== undefined && this.#states.get(unit)?.memberIndent === state.memberIndent;
   }
 
   /** Puts units for the cuts in the place of others; `heard` is the new text as far as a word may have come up in it. */
@@ -548,6 +435,10 @@ export class Document {
     for (const [key, signature] of before) if (after.get(key) !== signature) changed.add(key);
     for (const key of after.keys()) if (!before.has(key)) changed.add(key);
     return changed;
+  }
+
+  #stateBefore(unit: Unit): CutState {
+    return this.#states.get(unit) ?? atModule;
   }
 
   #tableOf(unit: Unit) {
@@ -817,89 +708,11 @@ export class Document {
   }
 
   #report(finding: StoredFinding): Reported {
-    return new LiveFinding(this, finding);
-  }
-}
-
-/**
- * A stored finding seen from outside. Positions are worked out when asked for, since most are published by line and
- * column alone, and a file can have thousands.
- */
-class LiveFinding implements Reported {
-  readonly #document: Document;
-  readonly #finding: StoredFinding;
-
-  constructor(document: Document, finding: StoredFinding) {
-    this.#document = document;
-    this.#finding = finding;
-  }
-
-  get code(): string {
-    return this.#finding.rule.card.code;
-  }
-
-  get name(): string {
-    return this.#finding.rule.card.name;
-  }
-
-  get severity(): Severity {
-    return this.#finding.severity;
-  }
-
-  get message(): string {
-    return this.#finding.message;
-  }
-
-  get start(): number {
-    return this.#finding.start + this.#finding.unit.start;
-  }
-
-  get end(): number {
-    return this.#finding.end + this.#finding.unit.start;
-  }
-
-  get from(): Position {
-    const { from, unit } = this.#finding;
-    return { line: from.line + unit.startLine, character: from.character };
-  }
-
-  get to(): Position {
-    const { to, unit } = this.#finding;
-    return { line: to.line + unit.startLine, character: to.character };
-  }
-
-  get tags(): readonly ('unnecessary' | 'deprecated')[] {
-    return this.#finding.source.tags ?? noTags;
-  }
-
-  get related(): Reported['related'] {
-    return (this.#finding.source.related ?? []).map((other) => ({
-      from: this.#document.position(other.at.start),
-      to: this.#document.position(other.at.end),
-      message: other.message,
-    }));
-  }
-
-  get mayFix(): boolean {
-    return this.#finding.source.fix !== undefined;
-  }
-
-  fixes(): readonly Fix[] {
-    const { source, rule } = this.#finding;
-    const made = quietly(() => source.fix?.());
-    return asList(made).map((fix) => guarded(fix, this.#document.file, rule.card.fixSafety));
+    return new LiveFinding(this.file, this.#positionOf, finding);
   }
 }
 
 const noFindings: readonly StoredFinding[] = [];
-const noTags: readonly ('unnecessary' | 'deprecated')[] = [];
-
-interface NewCut {
-  readonly text: string;
-  readonly role: Unit['role'];
-  readonly reach: number;
-  readonly state: CutState;
-}
 
 interface FileLevel {
   readonly enabled: EnabledRule;
@@ -910,23 +723,6 @@ interface FileLevel {
   homes: ReadonlySet<Unit>;
   hasRelated: boolean;
   hasRun: boolean;
-}
-
-function cutFrom(text: string): NewCut[] {
-  const cuts: NewCut[] = [];
-  let state = atModule;
-  for (let offset = 0; offset < text.length; ) {
-    const { segment, next } = cutNext(text, offset, state);
-    cuts.push({
-      text: text.slice(segment.start, segment.end),
-      role: segment.role,
-      reach: segment.reach - segment.start,
-      state,
-    });
-    state = next;
-    offset = segment.end;
-  }
-  return cuts;
 }
 
 /** The parsed statements of long units that are about to be replaced. */
@@ -951,15 +747,6 @@ function isWholeEnough(node: Node): boolean {
   );
 }
 
-function asList<T>(value: T | readonly T[] | undefined): readonly T[] {
-  if (value === undefined) return [];
-  return isList(value) ? value : [value];
-}
-
-function isList<T>(value: T | readonly T[]): value is readonly T[] {
-  return Array.isArray(value);
-}
-
 /** What is said of a rule that threw: one mistake of ours costs one rule in one place. */
 function crash(rule: ConfiguredRule, error: unknown, at: Span): Finding {
   const reason = error instanceof Error ? error.message : String(error);
@@ -967,14 +754,6 @@ function crash(rule: ConfiguredRule, error: unknown, at: Span): Finding {
     at: { start: at.start, end: Math.min(at.end, at.start + 1) },
     message: `The rule ${rule.card.code} failed here (${reason}).`,
   };
-}
-
-function quietly<T>(make: () => T): T | undefined {
-  try {
-    return make();
-  } catch {
-    return undefined;
-  }
 }
 
 function relativeTo(position: Position, unit: Unit): Position {

@@ -4,7 +4,7 @@ import { type Binding, type Scope, scopeAt } from './names/scopes.ts';
 import { NameTable } from './names/table.ts';
 import type { Node, TypedNode } from './syntax/node.ts';
 import type { Span } from './text.ts';
-import { starKey, Unit } from './unit.ts';
+import { starKey, Unit, unitIndexAt } from './unit.ts';
 
 /** The prefix of qualified names of what the file itself defines. */
 export const ownModule = '<module>';
@@ -261,14 +261,7 @@ export class SourceFile {
 
   /** Index of the unit that an offset lies in. */
   unitIndexAt(offset: number): number {
-    let low = 0;
-    let high = this.#units.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((this.#units[middle]?.start ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    return unitIndexAt(this.#units, offset);
   }
 
   /** Comments that lie in a span, in order. */

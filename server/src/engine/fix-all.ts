@@ -1,4 +1,5 @@
-import type { Document, Reported } from './document.ts';
+import type { Document } from './document.ts';
+import type { Reported } from './reported.ts';
 import type { Fix } from './rule.ts';
 import { applyEdits, collide, type Edit } from './text.ts';
 

@@ -1,7 +1,7 @@
 /** The engine's one door: text in, findings out. It knows neither editor nor disk. */
 export type { Severity } from '../../../shared-rules/src/index.ts';
 export { defineRule, py } from './define.ts';
-export { Document, type Reported, type RuleSet, type SegmentFindings } from './document.ts';
+export { Document, type RuleSet, type SegmentFindings } from './document.ts';
 export { type FileFacts, ownModule, type SourceFile, unitOf } from './file.ts';
 export { choosePass, type FixChoice, type FixOutcome, fixAll, fixPasses } from './fix-all.ts';
 export { type Origin, reachingBindings, type Step, type TraceOptions, trace } from './flow/trace.ts';
@@ -93,6 +93,7 @@ export * from './idioms/web-errors.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';
 export { extension, insertion, ownName, type Spelling, spell, spellModule } from './names/spell.ts';
 export { crashedRule, ownRules, unknownSuppression, unusedSuppression } from './own-rules.ts';
+export type { Reported } from './reported.ts';
 export type {
   ConfiguredRule,
   EnabledRule,

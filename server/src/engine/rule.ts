@@ -151,3 +151,13 @@ export interface StoredFinding {
   readonly severity: Severity;
   readonly source: Finding;
 }
+
+/** What a rule returns where one, several or nothing may be returned, as a list. */
+export function asList<T>(value: T | readonly T[] | undefined): readonly T[] {
+  if (value === undefined) return [];
+  return isList(value) ? value : [value];
+}
+
+function isList<T>(value: T | readonly T[]): value is readonly T[] {
+  return Array.isArray(value);
+}

@@ -120,6 +120,18 @@ export class Unit {
   }
 }
 
+/** Index of the unit that an offset lies in, of units in the order of the text. */
+export function unitIndexAt(units: readonly Unit[], offset: number): number {
+  let low = 0;
+  let high = units.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((units[middle]?.start ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
 /** A fact as a unit keeps it: what a rule said, at a place that moves with the unit. */
 export class PlacedFact {
   readonly data: unknown;
