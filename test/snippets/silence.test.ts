@@ -8,7 +8,11 @@ describe('snippets, expanded', () => {
     it(`${snippet.prefix} raises no finding where it belongs`, () => {
       const text = expandSnippet(snippet.body.join('\n'));
       const file = expandSnippet(snippet.file).replace('*.py', 'orders.py');
-      const path = /^(src|modules|tests)\//.test(file) ? file : `modules/calculation/orders/${file}`;
+      const path = /^(src|modules|tests)\//.test(file)
+        ? file
+        : /^(api|services|repositories|models|schemas|core)\//.test(file)
+          ? `src/${file}`
+          : `modules/calculation/orders/${file}`;
       const found = open(text, everything, factsOf(path, '3.13')).findings();
       assert.deepEqual(
         found.map((finding) => `${path}:${finding.from.line + 1} ${finding.code} ${finding.message}`),
