@@ -132,7 +132,7 @@ export function reachingBindings(file: SourceFile, name: Node): readonly Binding
 }
 
 /** What a binding gives its name, as far as it is an expression; for a loop, what is looped over. */
-function valueGivenBy(binding: Binding): Node | undefined {
+export function valueGivenBy(binding: Binding): Node | undefined {
   const { by } = binding;
   if (binding.kind === 'parameter') return undefined;
   if (by.is('assignment')) return by.field('right');

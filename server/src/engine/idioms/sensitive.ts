@@ -1,4 +1,5 @@
 import type { SourceFile } from '../file.ts';
+import { reachingBindings, valueGivenBy } from '../flow/trace.ts';
 import { argumentsOf } from '../syntax/calls.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
 
@@ -94,41 +95,52 @@ const lastWords = new WeakMap<readonly string[], RegExp>();
 
 /**
  * The sensitive names whose values an expression shows when it is written out: through f-strings, `%`, `+`, `.format()`,
- * containers, subscripts and `str()`. What goes into another call, a comparison or a slice is not followed, since it is
- * usually masked, hashed or counted there.
+ * containers, subscripts, `str()`, and local variables that were given such an expression before. What goes into another
+ * call, a comparison or a slice is not followed, since it is usually masked, hashed or counted there.
  */
 export function sensitiveParts(
   expression: Node,
   file: SourceFile,
   names: readonly string[] = sensitiveNames,
 ): SensitivePart[] {
-  if (expression.is('identifier'))
-    return isSensitiveName(expression.text, names) && !isMaskedBinding(expression, file)
-      ? [{ at: expression, name: expression.text }]
-      : [];
+  return partsOf(expression, { file, names, followed: new Set() });
+}
+
+/** What a search for sensitive parts carries along. */
+interface Search {
+  readonly file: SourceFile;
+  readonly names: readonly string[];
+  /** Values of variables that are being looked into, so that two variables made of each other come to an end. */
+  readonly followed: Set<Node>;
+}
+
+function partsOf(expression: Node, search: Search): SensitivePart[] {
+  if (expression.is('identifier')) return ofName(expression, search);
   if (expression.is('attribute')) {
     const member = expression.field('attribute').text;
-    return isSensitiveName(member, names) && !isClassMember(expression) ? [{ at: expression, name: member }] : [];
+    return isSensitiveName(member, search.names) && !isClassMember(expression)
+      ? [{ at: expression, name: member }]
+      : [];
   }
-  if (expression.is('subscript')) return ofSubscript(expression, file, names);
-  if (expression.is('call')) return ofCall(expression, file, names);
+  if (expression.is('subscript')) return ofSubscript(expression, search);
+  if (expression.is('call')) return ofCall(expression, search);
   if (expression.is('binary_operator')) {
     const operator = expression.field('operator').text;
     return operator === '%' || operator === '+'
-      ? [expression.field('left'), expression.field('right')].flatMap((side) => sensitiveParts(side, file, names))
+      ? [expression.field('left'), expression.field('right')].flatMap((side) => partsOf(side, search))
       : [];
   }
   if (expression.is('conditional_expression')) {
     const [whenTrue, , whenFalse] = expression.namedChildren;
-    return [whenTrue, whenFalse].flatMap((branch) => (branch ? sensitiveParts(branch, file, names) : []));
+    return [whenTrue, whenFalse].flatMap((branch) => (branch ? partsOf(branch, search) : []));
   }
   if (expression.is('dictionary')) {
     return expression.namedChildren.flatMap((pair) => {
       if (!pair.is('pair')) return [];
-      return ofKey(pair.field('key'), plainText(pair.field('key')), pair.field('value'), file, names);
+      return ofKey(pair.field('key'), plainText(pair.field('key')), pair.field('value'), search);
     });
   }
-  if (expression.is('interpolation')) return sensitiveParts(expression.field('expression'), file, names);
+  if (expression.is('interpolation')) return partsOf(expression.field('expression'), search);
   if (
     expression.is(
       'string',
@@ -144,7 +156,7 @@ export function sensitiveParts(
     )
   ) {
     return expression.namedChildren.flatMap((child) =>
-      child.is('string_start', 'string_content', 'string_end') ? [] : sensitiveParts(child, file, names),
+      child.is('string_start', 'string_content', 'string_end') ? [] : partsOf(child, search),
     );
   }
   return [];
@@ -156,19 +168,17 @@ export function sensitiveEntry(
   file: SourceFile,
   names: readonly string[] = sensitiveNames,
 ): SensitivePart[] {
-  const name = keyword.field('name');
-  return ofKey(name, name.text, keyword.field('value'), file, names);
+  return ofEntry(keyword, { file, names, followed: new Set() });
 }
 
-function ofKey(
-  at: Node,
-  name: string | undefined,
-  value: Node,
-  file: SourceFile,
-  names: readonly string[],
-): SensitivePart[] {
-  if (name !== undefined && isSensitiveName(name, names) && mayShow(value, file)) return [{ at, name }];
-  return sensitiveParts(value, file, names);
+function ofEntry(keyword: TypedNode<'keyword_argument'>, search: Search): SensitivePart[] {
+  const name = keyword.field('name');
+  return ofKey(name, name.text, keyword.field('value'), search);
+}
+
+function ofKey(at: Node, name: string | undefined, value: Node, search: Search): SensitivePart[] {
+  if (name !== undefined && isSensitiveName(name, search.names) && mayShow(value, search.file)) return [{ at, name }];
+  return partsOf(value, search);
 }
 
 /** Whether a value under a sensitive key can be the sensitive thing: no constant, count, comparison, slice or mask. */
@@ -185,38 +195,64 @@ function mayShow(value: Node, file: SourceFile): boolean {
   return value.is('await', 'parenthesized_expression') && value.firstNamed ? mayShow(value.firstNamed, file) : false;
 }
 
-function ofSubscript(expression: TypedNode<'subscript'>, file: SourceFile, names: readonly string[]): SensitivePart[] {
+function ofName(name: TypedNode<'identifier'>, search: Search): SensitivePart[] {
+  if (isSensitiveName(name.text, search.names))
+    return isMaskedBinding(name, search.file) ? [] : [{ at: name, name: name.text }];
+  // Elsewhere than in a function nobody can tell what a name holds by the time it is written out.
+  if (isMaskedName(name.text) || !search.file.enclosingFunction(name)) return [];
+  const { ground } = name;
+  const given = reachingBindings(search.file, name).flatMap((binding) => {
+    const value = binding.by.is('assignment', 'augmented_assignment') ? valueGivenBy(binding) : undefined;
+    return value?.ground === ground && isComposed(value) && !search.followed.has(value) ? [value] : [];
+  });
+  for (const value of given) search.followed.add(value);
+  const found = new Set(given.flatMap((value) => partsOf(value, search).map((part) => part.name)));
+  return [...found].map((sensitive) => ({ at: name, name: sensitive }));
+}
+
+/** A text or container that is put together from other values. What another expression makes of them is anybody's guess. */
+function isComposed(value: Node): boolean {
+  return value.is('string', 'concatenated_string', 'binary_operator', 'dictionary', 'tuple', 'list') || isFormat(value);
+}
+
+function isFormat(value: Node): boolean {
+  if (!value.is('call')) return false;
+  const callee = value.field('function');
+  return callee.is('attribute') && callee.field('attribute').text === 'format';
+}
+
+function ofSubscript(expression: TypedNode<'subscript'>, search: Search): SensitivePart[] {
   const indexes = expression.fields('subscript');
   if (indexes.some((index) => index.is('slice'))) return [];
   const [index] = indexes;
   const key = index ? plainText(index) : undefined;
-  if (key !== undefined) return isSensitiveName(key, names) ? [{ at: expression, name: key }] : [];
-  return index?.is('integer') ? sensitiveParts(expression.field('value'), file, names) : [];
+  if (key !== undefined) return isSensitiveName(key, search.names) ? [{ at: expression, name: key }] : [];
+  return index?.is('integer') ? partsOf(expression.field('value'), search) : [];
 }
 
-function ofCall(call: TypedNode<'call'>, file: SourceFile, names: readonly string[]): SensitivePart[] {
+function ofCall(call: TypedNode<'call'>, search: Search): SensitivePart[] {
   const callee = call.field('function');
   const { positional, keywords } = argumentsOf(call);
   const inArguments = (): SensitivePart[] => [
-    ...positional.flatMap((argument) => sensitiveParts(argument, file, names)),
-    ...[...keywords.values()].flatMap((argument) => sensitiveEntry(argument, file, names)),
+    ...positional.flatMap((argument) => partsOf(argument, search)),
+    ...[...keywords.values()].flatMap((argument) => ofEntry(argument, search)),
   ];
   if (callee.is('identifier')) {
     if (callee.text === 'dict') return inArguments();
-    return shown.has(callee.text) ? positional.slice(0, 1).flatMap((one) => sensitiveParts(one, file, names)) : [];
+    return shown.has(callee.text) ? positional.slice(0, 1).flatMap((one) => partsOf(one, search)) : [];
   }
   if (!callee.is('attribute')) return [];
   const method = callee.field('attribute').text;
   const object = callee.field('object');
   if (method === 'get_secret_value') return [{ at: call, name: 'get_secret_value()' }];
-  if (method === 'format') return [...sensitiveParts(object, file, names), ...inArguments()];
-  if (method === 'dumps') return positional.slice(0, 1).flatMap((one) => sensitiveParts(one, file, names));
+  if (method === 'format') return [...partsOf(object, search), ...inArguments()];
+  if (method === 'dumps') return positional.slice(0, 1).flatMap((one) => partsOf(one, search));
   if (method === 'join') return inArguments();
-  if (transparentMethods.has(method)) return sensitiveParts(object, file, names);
+  if (transparentMethods.has(method)) return partsOf(object, search);
   if (!readers.has(method)) return [];
   const [key] = positional;
   const name = key ? plainText(key) : undefined;
-  return name !== undefined && isSensitiveName(name, names) ? [{ at: call, name }] : [];
+  return name !== undefined && isSensitiveName(name, search.names) ? [{ at: call, name }] : [];
 }
 
 /** `TokenKind.PASSWORD` is the name of a kind, not a password. */

@@ -81,6 +81,45 @@ export default defineRule({
       `,
     },
     {
+      bad: py`
+        import logging
+
+        logger = logging.getLogger(__name__)
+
+
+        def login(user, password):
+            message = f"login of {user.name}"
+            if user.is_new:
+                message += " with " + password
+            logger.info(message)
+        #               ^^^^^^^ GR412 none: \`password\` reaches the log here; leave it out, or log an id or a masked form.
+            payload = {"api_key": user.key, "name": user.name}
+            logger.debug("sent %s", payload)
+        #                           ^^^^^^^ GR412 none: \`api_key\` reaches the log here; leave it out, or log an id or a masked form.
+      `,
+    },
+    {
+      ok: py`
+        import logging
+
+        logger = logging.getLogger(__name__)
+
+
+        def login(user, password, token):
+            message = "login with %s" % password
+            check(message)
+            message = f"login of {user.name} with {mask(token)} {token[:4]}"
+            logger.info(message)
+            account = find(password)
+            logger.info("%s", account)
+            first = second = ""
+            while account:
+                first = f"{second} and"
+                second = f"{first} or"
+                logger.info(first)
+      `,
+    },
+    {
       ok: py`
         import logging
 
