@@ -148,37 +148,6 @@ const dependsNames = new Set([
   'fastapi.param_functions.Security',
 ]);
 
-/** The status code that an expression states: a number, `status.HTTP_204_NO_CONTENT`, `HTTPStatus.NO_CONTENT` as 204. */
-export function statusCode(file: SourceFile, expression: Node | undefined): number | undefined {
-  if (!expression) return undefined;
-  if (expression.is('integer')) return Number(expression.text);
-  const name = file.qualified(expression);
-  const [, digits] = /^(?:fastapi|starlette)\.status\.HTTP_(\d{3})_/.exec(name ?? '') ?? [];
-  if (digits !== undefined) return Number(digits);
-  const [, member] = /^http\.HTTPStatus\.([A-Z_]+)(?:\.value)?$/.exec(name ?? '') ?? [];
-  return member === undefined ? undefined : httpStatus.get(member);
-}
-
-/** Members of `http.HTTPStatus` that answer without error. */
-const httpStatus = new Map([
-  ['CONTINUE', 100],
-  ['SWITCHING_PROTOCOLS', 101],
-  ['OK', 200],
-  ['CREATED', 201],
-  ['ACCEPTED', 202],
-  ['NON_AUTHORITATIVE_INFORMATION', 203],
-  ['NO_CONTENT', 204],
-  ['RESET_CONTENT', 205],
-  ['PARTIAL_CONTENT', 206],
-  ['MULTIPLE_CHOICES', 300],
-  ['MOVED_PERMANENTLY', 301],
-  ['FOUND', 302],
-  ['SEE_OTHER', 303],
-  ['NOT_MODIFIED', 304],
-  ['TEMPORARY_REDIRECT', 307],
-  ['PERMANENT_REDIRECT', 308],
-]);
-
 function routeOf(
   file: SourceFile,
   call: TypedNode<'call'>,

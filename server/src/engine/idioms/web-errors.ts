@@ -1,7 +1,8 @@
 import type { SourceFile } from '../file.ts';
 import { argumentsOf, type CallArguments, stringValue } from '../syntax/calls.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
-import { type Route, routesOf, statusCode } from './routes.ts';
+import { type Route, routesOf } from './routes.ts';
+import { statusCode } from './status-codes.ts';
 
 /** How handlers of FastAPI answer with an error. */
 
@@ -13,14 +14,6 @@ export interface OwnResponse {
   readonly body: TypedNode<'dictionary'> | undefined;
   /** The status as far as it is stated; undefined when nobody can tell. */
   readonly status: number | undefined;
-}
-
-/** Any status code that an expression states, errors of `http.HTTPStatus` included. */
-export function anyStatusCode(file: SourceFile, expression: Node | undefined): number | undefined {
-  const known = statusCode(file, expression);
-  if (known !== undefined || !expression || expression.is('integer')) return known;
-  const [, member] = /^http\.HTTPStatus\.([A-Z_]+)(?:\.value)?$/.exec(file.qualified(expression) ?? '') ?? [];
-  return member === undefined ? undefined : errorMembers.get(member);
 }
 
 /** The class of FastAPI or Starlette that a call makes: `HTTPException`, `JSONResponse`, `Response`. */
@@ -39,7 +32,7 @@ export function statusArgument(kind: string, given: CallArguments): Node | undef
 /** The status that a route answers with when nothing goes wrong; undefined when that cannot be told. */
 export function successStatus(file: SourceFile, route: Route): number | undefined {
   const stated = route.arguments.keyword('status_code');
-  if (stated) return anyStatusCode(file, stated);
+  if (stated) return statusCode(file, stated);
   return route.arguments.hasDoubleSplat ? undefined : 200;
 }
 
@@ -55,7 +48,7 @@ export function ownResponse(file: SourceFile, statement: TypedNode<'return_state
     const given = argumentsOf(value);
     const content = unwrapped(given.at(0, 'content'));
     const stated = statusArgument(kind, given);
-    const status = stated ? anyStatusCode(file, stated) : given.hasDoubleSplat || given.hasSplat ? undefined : 200;
+    const status = stated ? statusCode(file, stated) : given.hasDoubleSplat || given.hasSplat ? undefined : 200;
     return isRoute(file, handler)
       ? { value, body: content?.is('dictionary') ? content : undefined, status }
       : undefined;
@@ -121,57 +114,3 @@ function unwrapped(node: Node | undefined): Node | undefined {
 const jsonResponses = new Set(['JSONResponse', 'ORJSONResponse', 'UJSONResponse']);
 const errorKeys = new Set(['error', 'err', 'error_message', 'error_msg', 'errorMessage', 'exception']);
 const failed = new Set(['error', 'failed', 'fail', 'failure']);
-
-/** Members of `http.HTTPStatus` that answer with an error, and the rarer ones that do not. */
-const errorMembers = new Map([
-  ['PROCESSING', 102],
-  ['EARLY_HINTS', 103],
-  ['MULTI_STATUS', 207],
-  ['ALREADY_REPORTED', 208],
-  ['IM_USED', 226],
-  ['USE_PROXY', 305],
-  ['BAD_REQUEST', 400],
-  ['UNAUTHORIZED', 401],
-  ['PAYMENT_REQUIRED', 402],
-  ['FORBIDDEN', 403],
-  ['NOT_FOUND', 404],
-  ['METHOD_NOT_ALLOWED', 405],
-  ['NOT_ACCEPTABLE', 406],
-  ['PROXY_AUTHENTICATION_REQUIRED', 407],
-  ['REQUEST_TIMEOUT', 408],
-  ['CONFLICT', 409],
-  ['GONE', 410],
-  ['LENGTH_REQUIRED', 411],
-  ['PRECONDITION_FAILED', 412],
-  ['REQUEST_ENTITY_TOO_LARGE', 413],
-  ['CONTENT_TOO_LARGE', 413],
-  ['REQUEST_URI_TOO_LONG', 414],
-  ['URI_TOO_LONG', 414],
-  ['UNSUPPORTED_MEDIA_TYPE', 415],
-  ['REQUESTED_RANGE_NOT_SATISFIABLE', 416],
-  ['RANGE_NOT_SATISFIABLE', 416],
-  ['EXPECTATION_FAILED', 417],
-  ['IM_A_TEAPOT', 418],
-  ['MISDIRECTED_REQUEST', 421],
-  ['UNPROCESSABLE_ENTITY', 422],
-  ['UNPROCESSABLE_CONTENT', 422],
-  ['LOCKED', 423],
-  ['FAILED_DEPENDENCY', 424],
-  ['TOO_EARLY', 425],
-  ['UPGRADE_REQUIRED', 426],
-  ['PRECONDITION_REQUIRED', 428],
-  ['TOO_MANY_REQUESTS', 429],
-  ['REQUEST_HEADER_FIELDS_TOO_LARGE', 431],
-  ['UNAVAILABLE_FOR_LEGAL_REASONS', 451],
-  ['INTERNAL_SERVER_ERROR', 500],
-  ['NOT_IMPLEMENTED', 501],
-  ['BAD_GATEWAY', 502],
-  ['SERVICE_UNAVAILABLE', 503],
-  ['GATEWAY_TIMEOUT', 504],
-  ['HTTP_VERSION_NOT_SUPPORTED', 505],
-  ['VARIANT_ALSO_NEGOTIATES', 506],
-  ['INSUFFICIENT_STORAGE', 507],
-  ['LOOP_DETECTED', 508],
-  ['NOT_EXTENDED', 510],
-  ['NETWORK_AUTHENTICATION_REQUIRED', 511],
-]);

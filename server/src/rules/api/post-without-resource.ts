@@ -14,7 +14,7 @@ import {
   returnsOf,
   routeLabel,
   type SourceFile,
-  statusNumber,
+  statusCode,
   stringValue,
   type TypedNode,
 } from '../../engine/index.ts';
@@ -133,7 +133,7 @@ export default defineRule({
     decorator(decorator, file, { creates }) {
       const route = publicRoute(file, decorator);
       if (!route || !isCreating(route, creates)) return undefined;
-      if (statusNumber(file, route.arguments.keyword('status_code')) === 202) return undefined;
+      if (statusCode(file, route.arguments.keyword('status_code')) === 202) return undefined;
       const given = returned(file, route);
       if (!given || answersItself(file, route.handler)) return undefined;
       return {

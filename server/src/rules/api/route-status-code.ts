@@ -19,7 +19,7 @@ import {
   type SourceFile,
   setsStatus,
   spell,
-  statusNumber,
+  statusCode,
   type TypedNode,
 } from '../../engine/index.ts';
 
@@ -229,7 +229,7 @@ function check(
   if (method === undefined || others.length > 0) return undefined;
   const wanted = wantedCode(route, method, creates);
   const stated = route.arguments.keyword('status_code');
-  const code = stated ? statusNumber(file, stated) : 200;
+  const code = stated ? statusCode(file, stated) : 200;
   if (wanted === undefined || code === undefined || code === wanted) return undefined;
   if (code < 200 || code >= 300 || code === 202 || (method === 'get' && code === 206)) return undefined;
   if (!stated && (!body || answersItself(file, body) || setsStatus(body))) return undefined;

@@ -14,7 +14,7 @@ import {
   routeLabel,
   routerKeyword,
   type SourceFile,
-  statusNumber,
+  statusCode,
   stringValue,
   type TypedNode,
 } from '../../engine/index.ts';
@@ -180,7 +180,7 @@ export default defineRule({
       const raised = raise.firstNamed;
       if (!raised?.is('call') || !isHttpException(file, raised.field('function'))) return undefined;
       const handler = file.enclosingFunction(raise);
-      const code = statusNumber(file, argumentsOf(raised).at(0, 'status_code'));
+      const code = statusCode(file, argumentsOf(raised).at(0, 'status_code'));
       if (code === undefined || code < 400 || code === 422 || !handler?.is('function_definition')) return undefined;
       const route = routesWithSchema(file, handler).find((candidate) => documents(file, candidate, code) === false);
       if (!route) return undefined;
@@ -216,7 +216,7 @@ function names(file: SourceFile, responses: Node | undefined, code: number): boo
   let answer: boolean | undefined = false;
   for (const entry of dictionary.namedChildren) {
     const key = entry.is('pair') ? entry.field('key') : undefined;
-    const number = statusNumber(file, key) ?? stringValue(key)?.toUpperCase();
+    const number = statusCode(file, key) ?? stringValue(key)?.toUpperCase();
     if (number === undefined) answer = undefined;
     else if ([String(code), `${Math.floor(code / 100)}XX`, 'DEFAULT'].includes(String(number))) return true;
   }

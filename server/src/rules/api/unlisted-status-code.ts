@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import {
   addedRoute,
-  anyStatusCode,
   argumentsOf,
   decoratedRoute,
   defineRule,
@@ -12,6 +11,7 @@ import {
   py,
   type SourceFile,
   statusArgument,
+  statusCode,
   webClass,
 } from '../../engine/index.ts';
 
@@ -125,7 +125,7 @@ export default defineRule({
 });
 
 function judge(expression: Node | undefined, file: SourceFile, codes: readonly number[]): Finding | undefined {
-  const code = anyStatusCode(file, expression);
+  const code = statusCode(file, expression);
   if (!expression || code === undefined || code < 100 || code > 599 || codes.includes(code)) return undefined;
   return { at: expression, message: `${code} is none of the status codes to use (${codes.join(', ')}).` };
 }
