@@ -39,14 +39,27 @@ export const asyncHttpClients: ReadonlySet<string> = new Set([
   'aiohttp.client.ClientSession',
 ]);
 
-/** The makers of HTTP clients that keep connections for the next call. */
-export const httpClients: ReadonlySet<string> = new Set([
-  ...asyncHttpClients,
+/** The makers of HTTP clients whose calls wait for the answer. */
+export const syncHttpClients: ReadonlySet<string> = new Set([
   'httpx.Client',
   'requests.Session',
   'requests.session',
   'requests.sessions.Session',
   'urllib3.PoolManager',
+]);
+
+/** The makers of HTTP clients that keep connections for the next call. */
+export const httpClients: ReadonlySet<string> = new Set([...asyncHttpClients, ...syncHttpClients]);
+
+/** Functions that send a request and wait for the answer. */
+export const syncHttpCalls: ReadonlySet<string> = new Set([
+  ...['requests', 'requests.api', 'httpx'].flatMap((library) =>
+    ['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'request'].map((method) => `${library}.${method}`),
+  ),
+  'httpx.stream',
+  'urllib.request.urlopen',
+  'urllib.request.urlretrieve',
+  'urllib3.request',
 ]);
 
 /** The methods of HTTP clients that go to the network. */
@@ -61,17 +74,12 @@ export const httpMethods: ReadonlySet<string> = new Set([
   'request',
   'send',
   'stream',
+  'urlopen',
   'ws_connect',
 ]);
 
 const functions = new Set([
-  ...['requests', 'requests.api', 'httpx'].flatMap((library) =>
-    ['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'request'].map((method) => `${library}.${method}`),
-  ),
-  'httpx.stream',
-  'urllib.request.urlopen',
-  'urllib.request.urlretrieve',
-  'urllib3.request',
+  ...syncHttpCalls,
   'builtins.open',
   'io.open',
   'os.system',

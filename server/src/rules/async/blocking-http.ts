@@ -1,4 +1,15 @@
-import { asyncFunctionAt, defineRule, madeBy, makerOf, type Node, py, type SourceFile } from '../../engine/index.ts';
+import {
+  asyncFunctionAt,
+  defineRule,
+  httpMethods,
+  madeBy,
+  makerOf,
+  type Node,
+  py,
+  type SourceFile,
+  syncHttpCalls,
+  syncHttpClients,
+} from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR502',
@@ -115,15 +126,16 @@ export default defineRule({
       const callee = call.field('function');
       if (!callee.is('attribute', 'identifier')) return undefined;
       const name = file.qualified(callee);
-      const isMethod = callee.is('attribute') && clientMethods.has(callee.field('attribute').text);
-      if (!isMethod && (name === undefined || (!calls.has(name) && !clients.has(name)))) return undefined;
+      const isMethod = callee.is('attribute') && httpMethods.has(callee.field('attribute').text);
+      if (!isMethod && (name === undefined || (!syncHttpCalls.has(name) && !syncHttpClients.has(name))))
+        return undefined;
       const report = (says: (owner: string) => string) => {
         const owner = asyncFunctionAt(file, call)?.field('name').text;
         return owner === undefined ? undefined : { at: call, message: says(owner) };
       };
       if (name !== undefined) {
-        if (calls.has(name)) return report((owner) => waits(name, owner));
-        if (clients.has(name))
+        if (syncHttpCalls.has(name)) return report((owner) => waits(name, owner));
+        if (syncHttpClients.has(name))
           return report(
             (owner) =>
               `\`${name}\` is a synchronous client, so its calls stop the event loop of the \`async def\` \`${owner}\`; use an async client such as \`httpx.AsyncClient\`.`,
@@ -132,44 +144,11 @@ export default defineRule({
       if (!isMethod) return undefined;
       const object = callee.field('object');
       const made = madeBy(file, object);
-      if (made === undefined || !clients.has(made) || isMadeInAsync(file, object)) return undefined;
+      if (made === undefined || !syncHttpClients.has(made) || isMadeInAsync(file, object)) return undefined;
       return report((owner) => waits(callee.text, owner));
     },
   },
 });
-
-/** Functions that send a request and wait for the answer. */
-const calls = new Set([
-  ...['requests', 'requests.api', 'httpx'].flatMap((library) =>
-    ['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'request'].map((method) => `${library}.${method}`),
-  ),
-  'httpx.stream',
-  'urllib.request.urlopen',
-  'urllib.request.urlretrieve',
-  'urllib3.request',
-]);
-
-const clients = new Set([
-  'requests.Session',
-  'requests.session',
-  'requests.sessions.Session',
-  'httpx.Client',
-  'urllib3.PoolManager',
-]);
-
-const clientMethods = new Set([
-  'get',
-  'post',
-  'put',
-  'patch',
-  'delete',
-  'head',
-  'options',
-  'request',
-  'send',
-  'stream',
-  'urlopen',
-]);
 
 function waits(name: string, owner: string): string {
   return `\`${name}()\` waits for the network inside the \`async def\` \`${owner}\` and stops the event loop; await an async client such as \`httpx.AsyncClient\`.`;
