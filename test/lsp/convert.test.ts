@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Reported } from '../../server/src/engine/index.ts';
-import { overlaps, toDiagnostic } from '../../server/src/lsp/convert.ts';
+import { overlaps, renamedUri, toDiagnostic } from '../../server/src/lsp/convert.ts';
 import { lineEdits } from '../../server/src/lsp/edits.ts';
 import { at } from '../support/client.ts';
 
@@ -52,6 +52,16 @@ describe('language server: the protocol’s words', () => {
       (severity) => toDiagnostic({ ...finding, severity }, '', () => undefined, false).severity,
     );
     assert.deepEqual(severities, [1, 2, 3, 4]);
+  });
+
+  it('renames what lies below a folder, however its URI is written', () => {
+    assert.equal(
+      renamedUri('file:///c%3A/my%20app/src/users.py', 'src/users.py', 'src/tests/test_#.py'),
+      'file:///c%3A/my%20app/src/tests/test_%23.py',
+    );
+    assert.equal(renamedUri('file:///app/%C3%A9.py', 'é.py', 'e.py'), 'file:///app/e.py');
+    assert.equal(renamedUri('untitled:Untitled-1', 'src/users.py', 'src/test_users.py'), undefined);
+    assert.equal(renamedUri('file:///app/%E0%A4.py', 'x.py', 'y.py'), undefined);
   });
 
   it('counts a cursor at either end of a finding as on it', () => {

@@ -95,7 +95,7 @@ export const fullCapabilities: ClientCapabilities = {
     configuration: true,
     workspaceFolders: true,
     applyEdit: true,
-    workspaceEdit: { documentChanges: true },
+    workspaceEdit: { documentChanges: true, resourceOperations: ['rename'] },
     didChangeConfiguration: { dynamicRegistration: true },
     didChangeWatchedFiles: { dynamicRegistration: true },
   },

@@ -30,6 +30,11 @@ export interface Fix {
   /** Why it is unsafe here, when that is not what the rule's card says. */
   readonly reason?: string;
   readonly edits: readonly Edit[];
+  /**
+   * The path that the file is to have, below the configuration's folder and with forward slashes. Such a fix is offered one
+   * at a time, by editors that can move files; fix-all and the command line leave it.
+   */
+  readonly rename?: string;
 }
 
 /** What one unit tells the file level: plain data at a place. `file` decides by the data; the place is for its findings. */

@@ -10,7 +10,7 @@ import {
 import { serverCommands, showRuleDocumentationCommand } from '../../../shared-rules/src/index.ts';
 import type { Document, Fix, FixChoice, Reported } from '../engine/index.ts';
 import { choosePass, readSuppression, unknownSuppression, unusedSuppression } from '../engine/index.ts';
-import { overlaps, toDiagnostic, toRange, toTextEdits, toWorkspaceEdit } from './convert.ts';
+import { overlaps, renamedUri, toDiagnostic, toRange, toTextEdits, toWorkspaceEdit } from './convert.ts';
 import { lineEdits } from './edits.ts';
 import type { ActionData } from './notifications.ts';
 import type { OpenFile } from './open-file.ts';
@@ -18,6 +18,8 @@ import type { OpenFile } from './open-file.ts';
 /** What the client can take, as far as code actions care. */
 export interface ActionClient {
   readonly versionedEdits: boolean;
+  /** An edit may rename files. */
+  readonly renames: boolean;
   readonly preferred: boolean;
   /** `edit` may be left to `codeAction/resolve`. */
   readonly resolvesEdits: boolean;
@@ -91,8 +93,7 @@ function sourceFixAll(file: OpenFile, document: Document, client: ActionClient):
 }
 
 function quickFixes(file: OpenFile, document: Document, params: CodeActionParams, client: ActionClient): CodeAction[] {
-  const all = document.findings();
-  const here = all.filter((finding) => overlaps(params.range, finding));
+  const here = document.findings().filter((finding) => overlaps(params.range, finding));
   const fixes: CodeAction[] = [];
   const perRule: CodeAction[] = [];
   const suppressions: CodeAction[] = [];
@@ -100,12 +101,18 @@ function quickFixes(file: OpenFile, document: Document, params: CodeActionParams
   const rules = new Set<string>();
   for (const finding of here) {
     const diagnostic = toDiagnostic(finding, file.uri, client.documentation, client.relatedInformation);
-    const offered = finding.fixes().filter((fix) => fix.edits.length > 0);
+    const all = finding.fixes();
+    const offered = all.filter((fix) => fix.edits.length > 0);
     offered.forEach((fix, index) => {
       fixes.push(
         fixAction(file, document, fix, diagnostic, index === 0 && fix.safety === 'safe' && client.preferred, client),
       );
     });
+    if (client.renames)
+      for (const fix of all) {
+        const newUri = fix.rename === undefined ? undefined : renamedUri(file.uri, document.file.path, fix.rename);
+        if (newUri !== undefined) fixes.push(renameAction(file, fix, newUri, diagnostic));
+      }
     const suppressible = !unsuppressible.has(finding.code);
     if (suppressible) suppressions.push(lineSuppression(file, document, finding, diagnostic, client));
     if (rules.has(finding.code)) continue;
@@ -142,6 +149,16 @@ function fixAction(
     diagnostics: [diagnostic],
     ...(preferred ? { isPreferred: true } : {}),
     edit: toWorkspaceEdit(file.uri, file.version, toTextEdits(document, fix.edits), client.versionedEdits),
+  };
+}
+
+/** Moves the file, and never over another one. */
+function renameAction(file: OpenFile, fix: Fix, newUri: string, diagnostic: Diagnostic): CodeAction {
+  return {
+    title: titleOf(fix),
+    kind: CodeActionKind.QuickFix,
+    diagnostics: [diagnostic],
+    edit: { documentChanges: [{ kind: 'rename', oldUri: file.uri, newUri, options: { overwrite: false } }] },
   };
 }
 

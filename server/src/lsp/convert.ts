@@ -62,6 +62,22 @@ export function toWorkspaceEdit(uri: string, version: number, edits: TextEdit[],
   return versioned ? { documentChanges: [{ textDocument: { uri, version }, edits }] } : { changes: { [uri]: edits } };
 }
 
+/**
+ * The URI of a file whose path below some folder becomes another one below the same folder. Undefined where the URI does
+ * not end with the path, as that of a document without a file.
+ */
+export function renamedUri(uri: string, path: string, newPath: string): string | undefined {
+  const segments = uri.split('/');
+  const own = segments.splice(-path.split('/').length);
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(own.join('/'));
+  } catch {
+    return undefined;
+  }
+  return decoded === path ? [...segments, ...newPath.split('/').map(encodeURIComponent)].join('/') : undefined;
+}
+
 export function overlaps(range: Range, finding: Reported): boolean {
   return !isBefore(range.end, finding.from) && !isBefore(finding.to, range.start);
 }

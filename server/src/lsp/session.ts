@@ -93,6 +93,7 @@ export function startSession(connection: Connection, writer?: PromptWriter): { i
   let configurationTimer: NodeJS.Timeout | undefined;
   let client: ActionClient = {
     versionedEdits: false,
+    renames: false,
     preferred: false,
     resolvesEdits: false,
     commands: false,
@@ -544,6 +545,9 @@ function clientOf(params: InitializeParams, options: InitializationOptions): Act
   const pages = pagesFolder();
   return {
     versionedEdits: workspace?.workspaceEdit?.documentChanges ?? false,
+    renames:
+      (workspace?.workspaceEdit?.documentChanges ?? false) &&
+      (workspace?.workspaceEdit?.resourceOperations?.includes('rename') ?? false),
     preferred: action?.isPreferredSupport ?? false,
     resolvesEdits: (action?.dataSupport ?? false) && (action?.resolveSupport?.properties.includes('edit') ?? false),
     commands: options.commands,

@@ -30,7 +30,8 @@ export default defineRule({
   summary: 'A test file or a test function outside a `tests` folder',
   advice: 'Move it to the `tests` folder of the module or the project',
   why: 'Tests are looked for, run and left out of what is shipped by their folder. A test beside the code lands in the image with its test data and its imports of pytest, is missed by a run over `tests`, and counts as production code for every rule and every coverage figure.',
-  fix: 'none',
+  fix: 'unsafe',
+  fixSafety: 'What imports the file, or is imported by it relatively, has to be changed by hand.',
   requirements: ['000-029', '002-066'],
   peers: [],
   options: z.strictObject({
@@ -46,7 +47,7 @@ export default defineRule({
     {
       bad: py`
         """Tests of the orbit."""
-        ^^^^^^^^^^^^^^^^^^^^^^^^^ GR806 none: \`test_orbit.py\` holds tests and stands outside \`tests\`; move it to \`app/modules/calculation/orbit/tests/\`.
+        ^^^^^^^^^^^^^^^^^^^^^^^^^ GR806 unsafe: \`test_orbit.py\` holds tests and stands outside \`tests\`; move it to \`app/modules/calculation/orbit/tests/\`.
 
         from .service import calculate_orbit
 
@@ -193,6 +194,17 @@ export default defineRule({
         {
           at: file.firstLine(),
           message: `\`${name}\` holds tests and stands outside \`tests\`; move it to ${folder === undefined ? 'a `tests` folder' : `\`${folder}/tests/\``}.`,
+          // Only a module says which of the `tests` folders is meant.
+          ...(folder === undefined
+            ? {}
+            : {
+                fix: () => ({
+                  title: `Move to \`${folder}/tests/\``,
+                  safety: 'unsafe' as const,
+                  edits: [],
+                  rename: `${folder}/tests/${name}`,
+                }),
+              }),
         },
       ];
     }
