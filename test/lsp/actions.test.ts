@@ -20,7 +20,7 @@ describe('language server: code actions', () => {
   before(async () => {
     client = await startClient({
       settings: (scope) => ({
-        select: ['GR402', 'GR001', 'GR002', 'GR806'],
+        select: ['GR402', 'GR001', 'GR002'],
         fixAllUnsafe: scope?.includes('/unsafe/') ?? false,
         fixAllExclude: scope?.includes('/excluded/') ? ['GR001'] : [],
       }),
@@ -73,32 +73,6 @@ describe('language server: code actions', () => {
     assert.deepEqual(applyTo(text, resolved?.edit, uri), {
       text: text.replaceAll('except:', 'except Exception:'),
       version: 5,
-    });
-  });
-
-  it('moves a file, which fix all leaves where it is', async () => {
-    const folder = '/work/my äpp/modules/calculation/orbit';
-    const uri = uriOfPath(`${folder}/test_orbit.py`);
-    await client.open(uri, 'def test_orbit():\n    assert orbit(1) == 2\n');
-    await client.diagnostics(uri, 1);
-    const actions = await client.actions(uri, at(0, 0));
-    assert.deepEqual(
-      actions.map(({ title }) => title),
-      [
-        'Move to `my äpp/modules/calculation/orbit/tests/` (unsafe: What imports the file, or is imported by it relatively, has to be changed by hand)',
-        'Disable GR806 for this line',
-        'Disable GR806 for this file',
-      ],
-    );
-    assert.deepEqual(actions[0]?.edit, {
-      documentChanges: [
-        {
-          kind: 'rename',
-          oldUri: uri,
-          newUri: uriOfPath(`${folder}/tests/test_orbit.py`),
-          options: { overwrite: false },
-        },
-      ],
     });
   });
 
@@ -438,3 +412,49 @@ function only(actions: readonly CodeAction[], title?: string): CodeAction {
   assert.ok(action);
   return action;
 }
+
+describe('language server: code actions that move a file', () => {
+  const folder = '/work/my äpp/modules/calculation/orbit';
+  const uri = uriOfPath(`${folder}/test_orbit.py`);
+  const settings = () => ({ select: ['GR806'], fixAllUnsafe: true });
+
+  it('are offered, and left alone by fix all', async () => {
+    const client = await startClient({ folders: ['/work'], settings });
+    await client.open(uri, 'def test_orbit():\n    assert orbit(1) == 2\n');
+    await client.diagnostics(uri, 1);
+    const actions = await client.actions(uri, at(0, 0));
+    assert.deepEqual(
+      actions.map(({ title }) => title),
+      [
+        'Move to `my äpp/modules/calculation/orbit/tests/` (unsafe: What imports the file, or is imported by it relatively, has to be changed by hand)',
+        'Disable GR806 for this line',
+        'Disable GR806 for this file',
+      ],
+    );
+    assert.deepEqual(actions[0]?.edit, {
+      documentChanges: [
+        {
+          kind: 'rename',
+          oldUri: uri,
+          newUri: uriOfPath(`${folder}/tests/test_orbit.py`),
+          options: { overwrite: false },
+        },
+      ],
+    });
+    assert.deepEqual(await client.actions(uri, at(0, 0), ['source.fixAll']), []);
+    assert.equal(await client.stop(), 0);
+  });
+
+  it('are not offered to a client that cannot move files', async () => {
+    const capabilities = { workspace: { configuration: true, workspaceEdit: { documentChanges: true } } };
+    const client = await startClient({ folders: ['/work'], settings, capabilities });
+    await client.open(uri, 'def test_orbit():\n    assert orbit(1) == 2\n');
+    await client.diagnostics(uri, 1);
+    const actions = await client.actions(uri, at(0, 0));
+    assert.deepEqual(
+      actions.map(({ title }) => title),
+      ['Disable GR806 for this line', 'Disable GR806 for this file'],
+    );
+    assert.equal(await client.stop(), 0);
+  });
+});
