@@ -82,6 +82,19 @@ export default defineRule({
       `,
     },
     {
+      bad: py`
+        import logging
+
+        log = logging.getLogger(__file__)
+        #     ^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR409 unsafe: The logger \`__file__\` is not named after this module; use \`logging.getLogger(__name__)\`.
+      `,
+      good: py`
+        import logging
+
+        log = logging.getLogger(__name__)
+      `,
+    },
+    {
       ok: py`
         import logging
 
@@ -129,9 +142,11 @@ export default defineRule({
       const { positional, keywords, keyword, hasSplat, hasDoubleSplat, list } = argumentsOf(call);
       if (hasSplat || hasDoubleSplat || positional.length + keywords.size > 1) return undefined;
       const argument = positional[0] ?? keyword('name');
-      if (argument && stringValue(argument) === undefined) return undefined;
+      // `__file__` and `__cached__` are paths, whose dots cut them into levels that nobody meant.
+      const isPath = argument !== undefined && /^__(?:file|cached)__$/.test(argument.text);
+      if (argument && !isPath && stringValue(argument) === undefined) return undefined;
       if (matchesAny(options.setupModules, file.path) || isConfigured(call, file)) return undefined;
-      const name = argument ? stringValue(argument) : undefined;
+      const name = isPath ? argument.text : argument && stringValue(argument);
       return {
         at: call,
         message: name

@@ -114,6 +114,18 @@ export default defineRule({
       `,
     },
     {
+      bad: py`
+        def load(cursor, columns, table, name):
+            statement = f"SELECT id, {columns} " f"FROM {table}"
+        #               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR216 none: \`columns\` and \`table\` are written into SQL text, where they can change the statement; bind them as parameters, or choose names from a fixed list.
+            cursor.execute(statement)
+            cursor.execute("SELECT id, " + columns + " FROM users")
+        #                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR216 none
+            cursor.execute("DELETE " f"FROM users WHERE name = '{name}'")
+        #                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR216 none
+      `,
+    },
+    {
       // Other things are executed too, and other functions are called \`text\`.
       ok: py`
         from rich import text
@@ -272,16 +284,10 @@ function isConstant(file: SourceFile, { node, binding }: Origin): boolean {
   );
 }
 
+/** Whether a text that begins with a string literal begins with SQL, its parts side by side read as one. */
 function readsLikeSql(whole: Node): boolean {
-  let head: Node | undefined = whole;
-  while (head && !head.is('string')) {
-    if (head.is('binary_operator')) head = head.field('left');
-    else if (head.is('call')) {
-      const callee: Node = head.field('function');
-      head = callee.is('attribute') ? callee.field('object') : undefined;
-    } else head = head.firstNamed;
-  }
-  return head !== undefined && sql.test(head.text.slice(0, 400));
+  const joined = whole.text.replace(/^[\s(]+/, '').replace(/["']\s*[a-z]*["']/gi, '');
+  return sql.test(joined.slice(0, 400));
 }
 
 /** The statement with bound parameters, where every value of the f-string stands where a value may stand. */
