@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -112,3 +112,23 @@ async function delayed<T>(value: T): Promise<T> {
   await new Promise((resolve) => setTimeout(resolve, 300));
   return value;
 }
+
+describe('files outside the working folder', () => {
+  it('are seen from the folder that was asked for', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'groundrules-'));
+    try {
+      for (const name of ['tests/utils', 'src']) mkdirSync(join(folder, name), { recursive: true });
+      const undocumented = '"""A module."""\n\n\ndef make(): ...\n';
+      for (const name of ['tests/utils/user.py', 'src/user.py']) writeFileSync(join(folder, name), undocumented);
+      const args = [...loader, program, 'check', folder, '--isolated', '--select', 'GR905', '--format', 'json'];
+      const { stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+      const found: { filename: string }[] = JSON.parse(stdout);
+      assert.deepEqual(
+        found.map(({ filename }) => normalisePath(filename)),
+        [normalisePath(join(folder, 'src/user.py'))],
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}).timeout(60_000);

@@ -3,7 +3,7 @@ import type { ProjectSettings } from '../../../shared-rules/src/index.ts';
 import type { Rule } from '../engine/index.ts';
 import { type ConfigurationCache, type ConfigurationFile, createConfigurationCache } from '../settings/nearest.ts';
 import { selectorProblem, unknownRule } from '../settings/parse.ts';
-import { normalisePath, relativePath, resolvePath } from '../settings/paths.ts';
+import { normalisePath, parentFolder, relativePath, resolvePath } from '../settings/paths.ts';
 import {
   type ResolvedSettings,
   resolveSettings,
@@ -228,19 +228,23 @@ function createSettingsTable(
       return { problem: `\`${options.config}\` has no table \`[tool.groundrules]\`` };
     }
   }
+  const asked = options.paths.map((path) => resolvePath(folder, path));
+  // A file elsewhere is seen from the folder that was asked for, since what it is for is told by the folders above it.
+  const rootOf = (path: string, usual: string): string =>
+    [usual, ...asked].find((root) => relativePath(root, path)) ?? parentFolder(path) ?? usual;
   const indexOf = (path: string): number => {
     const nearest = options.isolated
       ? { file: undefined, requiresPython: undefined }
       : explicit === undefined
         ? configurations.nearest(path)
         : { file: explicit, requiresPython: explicit.requiresPython ?? configurations.nearest(path).requiresPython };
-    const key = `${nearest.file?.path} ${nearest.requiresPython}`;
+    const root = rootOf(path, explicit === undefined ? (nearest.file?.folder ?? folder) : folder);
+    const key = `${nearest.file?.path} ${nearest.requiresPython} ${root}`;
     const known = indexes.get(key);
     if (known !== undefined) return known;
     const layers: SettingsLayer[] = [{ settings: settingsOf(options), folder }];
     if (nearest.file?.settings !== undefined)
       layers.push({ settings: nearest.file.settings, folder: nearest.file.folder });
-    const root = explicit === undefined ? (nearest.file?.folder ?? folder) : folder;
     const index = sources.push({ layers, root, requiresPython: nearest.requiresPython }) - 1;
     resolved.push(resolveSettings({ cards, layers, root, requiresPython: nearest.requiresPython }));
     indexes.set(key, index);

@@ -85,9 +85,10 @@ export function reraises(handler: Handler): boolean {
   return inHandler(handler).raises.some((raise) => {
     const raised = raise.firstNamed;
     if (!raised) return true;
+    // `raise error from None` is still that error.
+    if (raised.is('identifier') && raised.text === alias) return true;
     const cause = raise.field('cause');
     if (cause) return !cause.is('none');
-    if (raised.is('identifier')) return raised.text === alias;
     return alias !== undefined && raised.is('call') && raised.field('function').text === `${alias}.with_traceback`;
   });
 }

@@ -246,7 +246,9 @@ function kindOfBinding(binding: Binding, file: SourceFile, depth: number): Logge
     if (loggerObjects.has(target)) return makers.get(target);
     const last = target.slice(target.lastIndexOf('.') + 1);
     if (makers.has(target) || /Logger$/.test(last) || /^(?:math|numpy|cmath|torch)\./.test(target)) return undefined;
-    return loggerName.test(binding.name) && !makerName.test(binding.name) ? 'unknown' : undefined;
+    if (!loggerName.test(binding.name) || makerName.test(binding.name)) return undefined;
+    // `from app.core import log` imports a module as easily as a logger.
+    return !/^_*log$/i.test(binding.name) || /log/i.test(target.slice(0, -last.length)) ? 'unknown' : undefined;
   }
   if (binding.annotation) {
     for (const part of binding.annotation.below('identifier', 'attribute')) {

@@ -68,6 +68,16 @@ export default defineRule({
     },
     {
       ok: py`
+        def handle(error: Exception) -> None:
+            try:
+                render(error)
+            except Exception as exc:
+                count(exc)
+                raise exc from None
+      `,
+    },
+    {
+      ok: py`
         import logging
 
         log = logging.getLogger(__name__)

@@ -126,6 +126,19 @@ export default defineRule({
     },
     {
       ok: py`
+        from app.core import log
+
+
+        def read(path):
+            try:
+                return path.read_text()
+            except OSError:
+                log.error("unreadable")
+                raise
+      `,
+    },
+    {
+      ok: py`
         import logging
 
         logger = logging.getLogger(__name__)

@@ -196,7 +196,7 @@ export default defineRule({
       const handler = handlerOf(clause);
       if (!handler || !isSilent(handler) || catchesOnly(handler, options.controlFlow, file)) return undefined;
       const what = handler.caught
-        ? `\`except ${handler.types.map((type) => type.text).join(', ')}\``
+        ? `\`except ${handler.types.length > 1 ? `(${handler.types.map((type) => type.text).join(', ')})` : handler.types[0]?.text}\``
         : 'A bare `except:`';
       return {
         at: headOf(handler),

@@ -251,6 +251,57 @@ export default defineRule({
       `,
     },
     {
+      bad: py`
+        """What is exported may be put together."""
+
+        from . import parts
+
+        __all__ = ("exported", "other") + parts.__all__
+        __all__ += ["late"]
+
+
+        def late():
+        #   ^^^^ GR905 unsafe
+            return 1
+
+
+        def internal():
+            return 1
+      `,
+      good: py`
+        """What is exported may be put together."""
+
+        from . import parts
+
+        __all__ = ("exported", "other") + parts.__all__
+        __all__ += ["late"]
+
+
+        def late():
+            """Late.
+
+            Returns:
+                The result.
+            """
+            return 1
+
+
+        def internal():
+            return 1
+      `,
+    },
+    {
+      ok: py`
+        """What is exported may stand in a tuple without brackets."""
+
+        __all__ = "exported", "other"
+
+
+        def internal():
+            return 1
+      `,
+    },
+    {
       ok: py`
         # Only a comment: there is nothing to describe.
       `,
@@ -335,24 +386,34 @@ function isExamined(definition: Node, name: string, file: SourceFile, chosen: Op
     outermost = owner.field('name').text;
     if (!chosen.private && outermost.startsWith('_')) return false;
   }
-  const exported = chosen.private ? undefined : exportedNames(file);
-  return exported === undefined || exported.has(outermost);
+  return chosen.private || isExported(outermost, file);
 }
 
-/** The names in `__all__`, when it is one list or tuple of strings. */
-function exportedNames(file: SourceFile): ReadonlySet<string> | undefined {
-  const [only, ...others] = file.moduleBindings('__all__');
-  if (!only?.value?.is('list', 'tuple') || others.length > 0) return undefined;
-  const known = exported.get(only.value);
-  if (known) return known.names;
-  const names = only.value.namedChildren.map(stringValue);
-  const read = names.every((name) => name !== undefined) ? new Set(names) : undefined;
-  exported.set(only.value, { names: read });
-  return read;
+/** Whether `__all__` may export a name. Of names that the file does not spell out, nobody can tell. */
+function isExported(name: string, file: SourceFile): boolean {
+  const bindings = file.moduleBindings('__all__');
+  return (
+    bindings.length === 0 ||
+    bindings.some(({ by, value }) => {
+      const listed = value ?? (by.is('augmented_assignment') ? by.field('right') : undefined);
+      return listed !== undefined && namesIn(listed).has(name);
+    })
+  );
+}
+
+/** The strings of a list or tuple, and of such that are added to it. */
+function namesIn(listed: Node): ReadonlySet<string> {
+  let names = spelt.get(listed);
+  if (!names) {
+    const texts = listed.is('string') ? [] : listed.below('string').map(stringValue);
+    names = new Set(texts.filter((text) => text !== undefined));
+    spelt.set(listed, names);
+  }
+  return names;
 }
 
 // Every definition of a file asks, and a node says the same for as long as it is there.
-const exported = new WeakMap<Node, { readonly names: ReadonlySet<string> | undefined }>();
+const spelt = new WeakMap<Node, ReadonlySet<string>>();
 
 /** Decorators under which the docstring stands elsewhere. */
 function explains(decorator: Node, file: SourceFile): boolean {
