@@ -1,4 +1,5 @@
 import type { SourceFile } from '../file.ts';
+import type { Binding } from '../names/scopes.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
 import type { Edit, Span } from '../text.ts';
 import { dottedName, type LogCall, logCallOf, logsTraceback, tracebackFunctions } from './logging.ts';
@@ -183,8 +184,8 @@ export function spellCaught(handler: Handler, file: SourceFile): { text: string;
   if (!caught) return undefined;
   const text = ['err', 'exc', 'error'].find(
     (name) =>
-      file.bindings(handler.body, name).length === 0 &&
-      file.moduleBindings(name).length === 0 &&
+      file.bindings(handler.body, name).every((binding) => isFreeAlias(binding, handler)) &&
+      file.moduleBindings(name).every((binding) => isFreeAlias(binding, handler)) &&
       !handler.body.below('identifier').some((used) => used.text === name),
   );
   if (text === undefined) return undefined;
@@ -198,6 +199,21 @@ export function spellCaught(handler: Handler, file: SourceFile): { text: string;
       ],
     };
   return { text, edits: [{ start: caught.end, end: caught.end, text: ` as ${text}` }] };
+}
+
+/**
+ * Whether a binding is the alias of a handler beside this one, in the same scope. Such a name is unbound where its handler
+ * ends, so that this one can have it too; else each fix in a function would take a name from the next.
+ */
+function isFreeAlias({ node }: Binding, handler: Handler): boolean {
+  const clause = node.above('except_clause');
+  if (!clause || handlerOf(clause)?.alias?.row !== node.row) return false;
+  const holds = clause.start <= handler.clause.start && handler.clause.end <= clause.end;
+  return !holds && scopeRow(clause) === scopeRow(handler.clause);
+}
+
+function scopeRow(clause: Node): number | undefined {
+  return clause.above(...nested)?.row;
 }
 
 /** The edit that puts a statement in front of a handler's first one, on a line of its own where that one has its own. */

@@ -101,6 +101,42 @@ export default defineRule({
       `,
     },
     {
+      bad: py`
+        def find(name):
+            try:
+                return users[name]
+            except KeyError as err:
+                log(err)
+            try:
+                return groups[name]
+            except KeyError:
+                raise NotFound(name)
+        #       ^^^^^^^^^^^^^^^^^^^^ GR408 safe: \`raise NotFound\` in a handler drops the cause; add \`from err\`.
+            except LookupError as err:
+                try:
+                    return last[name]
+                except KeyError:
+                    raise NotFound(err)
+        #           ^^^^^^^^^^^^^^^^^^^ GR408 safe: \`raise NotFound\` in a handler drops the cause; add \`from exc\`.
+      `,
+      good: py`
+        def find(name):
+            try:
+                return users[name]
+            except KeyError as err:
+                log(err)
+            try:
+                return groups[name]
+            except KeyError as err:
+                raise NotFound(name) from err
+            except LookupError as err:
+                try:
+                    return last[name]
+                except KeyError as exc:
+                    raise NotFound(err) from exc
+      `,
+    },
+    {
       ok: py`
         try:
             connect()
