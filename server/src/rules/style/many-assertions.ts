@@ -89,6 +89,63 @@ export default defineRule({
       path: 'app/checks.py',
       options: { max: 2 },
     },
+    {
+      ok: py`
+        import unittest
+
+
+        class TestNumbers(unittest.TestCase):
+            def test_min(self):
+                self.assertEqual(min("123123"), "1")
+                self.assertEqual(min(1, 2, 3), 1)
+                self.assertEqual(min([1, 2, 3]), 1)
+                self.assertEqual(min((1, 2)), 1)
+                self.assertEqual(min(5, 2), 2)
+                self.assertRaises(TypeError, min, 42)
+                self.assertEqual(min(7, 8), 7)
+
+            def test_parameter(self):
+                for name in ("", "1"):
+                    with self.assertRaisesRegex(ValueError, "not valid"):
+                        parameter(name)
+                with self.assertRaisesRegex(ValueError, "is not"):
+                    parameter("a")
+                with self.assertRaisesRegex(ValueError, "may not"):
+                    parameter("b")
+                with self.assertRaisesRegex(ValueError, "needs"):
+                    parameter("c")
+                with self.assertRaisesRegex(ValueError, "has"):
+                    parameter("d")
+                with self.assertRaisesRegex(ValueError, "is"):
+                    parameter("e")
+
+            def test_cards(self):
+                first = Card.of(1)
+                assert first.suit == 1
+                second = Card.of(14)
+                assert second.suit == 2
+                third = Card.of(27)
+                assert third.suit == 3
+                fourth = Card.of(40)
+                assert fourth.suit == 4
+                fifth = Card.of(52)
+                assert fifth.suit == 4
+                sixth = Card.of(53)
+                assert sixth.suit == 5
+
+            def test_tree(self):
+                root = make_tree()
+                a, b, c = root.children()
+                assert a.is_file() and b.is_file()
+                assert c.is_dir()
+                d, e, f = c.children()
+                assert b.is_file()
+                assert d.is_file()
+                assert e.is_file()
+                assert f.is_file()
+      `,
+      path: 'tests/test_numbers.py',
+    },
   ],
   on: {
     function_definition(definition, file, { max }) {
@@ -101,7 +158,9 @@ export default defineRule({
       for (const assignment of body.belowOutside(nested, 'assignment')) {
         const left = assignment.field('left');
         const right = assignment.field('right');
-        if (left.is('identifier') && right) values.set(left.text, right);
+        if (!right) continue;
+        for (const target of left.is('pattern_list', 'tuple_pattern') ? left.namedChildren : [left])
+          if (target.is('identifier')) values.set(target.text, right);
       }
       const subjects = new Set(asserted.map((node) => subjectOf(node, values)));
       if (subjects.size <= max) return undefined;
@@ -123,7 +182,10 @@ function assertedBy(node: Node): Node[] {
   if (!/^assert[A-Z]/.test(callee.field('attribute').text)) return [];
   const { positional } = argumentsOf(node);
   // `assertRaises(ValueError, load, 3)` is about `load`.
-  if (/Raises|Warns/.test(callee.field('attribute').text)) return positional.slice(1, 2);
+  if (/Raises|Warns|Logs/.test(callee.field('attribute').text)) {
+    const at = callee.field('attribute').text.endsWith('Regex') ? 2 : 1;
+    return positional.slice(at, at + 1);
+  }
   const subject = positional.find((argument) => !isConstant(argument)) ?? positional[0];
   return subject ? [subject] : [];
 }
@@ -137,6 +199,9 @@ function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 
     // `data = response.json()` is about the response, `response = client.get("/")` is where one begins.
     const root = value && rootOf(value);
     if (root?.is('call')) return root.field('function').text;
+    // `card = Card.of(13)` is about `Card.of`.
+    const made = value?.is('await') ? value.firstNamed : value;
+    if (made?.is('call') && root?.is('identifier') && /^[A-Z]/.test(root.text)) return made.field('function').text;
     return root?.is('identifier') && root.text !== expression.text && values.has(root.text)
       ? go(root)
       : expression.text;
@@ -159,7 +224,7 @@ function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 
       return isConstant(callee.field('object')) ? callee.field('attribute').text : go(callee);
     const [argument] = positional;
     // Calls of one function are about that function.
-    return argument && about.test(callee.text) ? go(argument) : callee.text;
+    return argument && about.test(callee.text) && !isConstant(argument) ? go(argument) : callee.text;
   }
   if (expression.is('list_comprehension', 'generator_expression', 'set_comprehension'))
     return go(expression.child('for_in_clause')?.field('right'));
