@@ -150,6 +150,23 @@ export default defineRule({
     },
     {
       ok: py`
+        class Storage:
+            _logo_url = HttpUrl("https://cdn.weather.io/logo.png")
+            _documentation_url = (
+                "https://docs.weather.io/storage"
+            )
+
+            def __init__(self, host=None):
+                self.host = host or "https://api.weather.io"
+
+
+        pages = [
+            {"title": "Rain", "source": "The office", "url": "https://www.weather.io", "content": "It rains."},
+        ]
+      `,
+    },
+    {
+      ok: py`
         URL = "https://api.weather.io/v1"
       `,
       path: 'tests/test_weather.py',
@@ -289,6 +306,9 @@ function isNoAddress(string: Node, file: SourceFile): boolean {
   let child = string;
   for (let node = string.parent; node; node = node.parent) {
     if (node.is('expression_statement') && child.is('string', 'concatenated_string')) return true;
+    // `host or "https://…"` is what holds when nothing is configured.
+    if (node.is('boolean_operator') && node.child('"or"') && child.isField('right')) return true;
+    if (node.is('pair') && isReference(node)) return true;
     if (node.is('comparison_operator', 'subscript', 'type', 'concatenated_string', 'raise_statement')) return true;
     if (node.is('pair') && (child.isField('key') || shownArguments.has(child.isField('value') ? keyOf(node) : '')))
       return true;
@@ -297,7 +317,7 @@ function isNoAddress(string: Node, file: SourceFile): boolean {
     if (node.is('assignment')) {
       const name = node.field('left').text;
       if (
-        /(?:namespace|xmlns|_ns|example|schema|issuer|help|scope)s?$|(?:docs?|author|home_?page|project|license|repo(?:sitory)?|source|support)_?(?:url|uri|link)?$/i.test(
+        /(?:namespace|xmlns|_ns|example|schema|issuer|help|scope)s?$|(?:docs?|documentation|help|about|logo|icon|image|avatar|badge|tutorial|author|home_?page|project|license|repo(?:sitory)?|source|support)_?(?:url|uri|link)?$/i.test(
           name,
         )
       )
@@ -311,6 +331,13 @@ function isNoAddress(string: Node, file: SourceFile): boolean {
   }
   const owner = file.enclosingClass(string);
   return owner !== undefined && isSettings(owner, file);
+}
+
+/** `{"title": …, "url": …}`: where a text comes from, for its readers. */
+function isReference(pair: TypedNode<'pair'>): boolean {
+  if (!/^(?:url|link|href|source_?url|web_?site)$/i.test(keyOf(pair))) return false;
+  const keys = (pair.parent?.namedChildren ?? []).flatMap((entry) => (entry.is('pair') ? [keyOf(entry)] : []));
+  return keys.includes('title') && keys.some((key) => /^(?:content|source|author|summary|text|snippet)$/.test(key));
 }
 
 function keyOf(pair: TypedNode<'pair'>): string {
