@@ -160,6 +160,15 @@ export default defineRule({
                 self.host = host or "https://api.weather.io"
 
 
+        class WeatherConfig:
+            def __init__(self, base_url="https://api.weather.io"):
+                self.base_url = base_url
+
+
+        class WeatherConfiguration(BaseModel):
+            api_url: str = Field("https://api.weather.io", title="Where the weather comes from")
+
+
         pages = [
             {"title": "Rain", "source": "The office", "url": "https://www.weather.io", "content": "It rains."},
         ]
@@ -317,7 +326,7 @@ function isNoAddress(string: Node, file: SourceFile): boolean {
     if (node.is('assignment')) {
       const name = node.field('left').text;
       if (
-        /(?:namespace|xmlns|_ns|example|schema|issuer|help|scope)s?$|(?:docs?|documentation|help|about|logo|icon|image|avatar|badge|tutorial|author|home_?page|project|license|repo(?:sitory)?|source|support)_?(?:url|uri|link)?$/i.test(
+        /^(?:property|feature)_|(?:namespace|xmlns|_ns|example|schema|issuer|help|scope)s?$|(?:docs?|documentation|help|about|logo|icon|image|avatar|badge|tutorial|author|home_?page|project|license|repo(?:sitory)?|source|support)_?(?:url|uri|link)?$/i.test(
           name,
         )
       )
@@ -326,7 +335,7 @@ function isNoAddress(string: Node, file: SourceFile): boolean {
     if (node.is('class_definition')) return isSettings(node, file);
     // What a module does when it is run by hand is a demonstration.
     if (node.is('if_statement') && node.field('condition').text.startsWith('__name__')) return true;
-    if (node.is('function_definition')) return false;
+    if (node.is('function_definition') && !child.is('parameters')) return false;
     child = node;
   }
   const owner = file.enclosingClass(string);
@@ -358,6 +367,7 @@ function isHarmlessCall(call: TypedNode<'call'>, string: Node, file: SourceFile)
 }
 
 function isSettings(definition: TypedNode<'class_definition'>, file: SourceFile): boolean {
+  if (/(?:Settings|Config|Configuration|Options)$/.test(definition.field('name').text)) return true;
   return file
     .bases(definition)
     .some((base) => base !== undefined && (settingsBases.has(base) || /(?:Settings|Config)$/.test(base)));

@@ -222,6 +222,14 @@ export default defineRule({
             def before_write(self, row):
                 pass
 
+            def flush(self):
+                pass
+
+
+        class NoThreads:
+            def join(self):
+                pass
+
 
         def scan(run):
             def onerror(name):
@@ -279,6 +287,7 @@ export default defineRule({
       const [only, ...others] = file.classBody(definition);
       const body = others.length === 0 ? emptiness(only) : undefined;
       if (!body || body.startsWith('raise') || isMigration(file) || isFallback(definition)) return undefined;
+      if (file.enclosingFunction(definition)) return undefined;
       const name = definition.field('name');
       return markers.test(name.text) ? undefined : stub(name, body);
     },
@@ -400,8 +409,8 @@ function isBuiltinError(raise: Node, file: SourceFile): boolean {
 
 /** Special methods that do nothing on purpose, and functions that say so in their name. */
 const deliberate =
-  /^__\w+__$|^_*a?(noop|no_op|nop|nolog|nothing|do_nothing|ignore|null|dummy|placeholder)|_dummy$|^_\w?$|^(setUp|tearDown|on_|before_|after_|pre_|post_)/i;
-const markers = /^_|^[A-Z0-9_]+$|(Missing|Unset|Sentinel|Empty|Marker|Undefined|NotGiven|NotSet)/;
+  /^__\w+__$|^_*a?(noop|no_op|nop|nolog|nothing|do_nothing|ignore|null|dummy|placeholder)|_dummy$|^_\w?$|^(setUp|tearDown|on_|before_|after_|pre_|post_)|^(a?close|flush|write_eof)$|_callback$/i;
+const markers = /^_|^[A-Z0-9_]+$|(Absent|Missing|Unset|Sentinel|Empty|Marker|Undefined|NotGiven|NotSet)/;
 
 /** A message that calls the method abstract, or the operation one that is refused. */
 const excuse =
@@ -409,7 +418,7 @@ const excuse =
 
 /** A docstring or a comment that says that doing nothing is right here. */
 const purpose =
-  /\bhook\b|\bcalled (when|by|after|before|on|if|once|for)|sub-?class|overrid|\bno-?op\b|do(es)? nothing|nothing to|no need|not need|\balready\b|optional|intentional|deliberate|by design|by default|should(n't| not) be|dummy|dependency (for|that)|benchmark|simulat/i;
+  /\bhook\b|\bcalled (when|by|after|before|on|if|once|for)|sub-?class|overrid|\bno-?op\b|do(es)? nothing|nothing to|no need|not need|\balready\b|optional|intentional|deliberate|by design|by default|should(n't| not) be|dummy|compatib|dependency (for|that)|benchmark|simulat/i;
 
 /** Class docstrings that call the class something to derive from. */
 const isToDerive = /abstract|interface|\bbase class|sub-?class|protocol|contract|to be (implemented|overrid)/i;
@@ -444,7 +453,7 @@ function isAbstract(owner: TypedNode<'class_definition'>, body: string, file: So
   const isBase =
     bases.includes('abc.ABC') ||
     metaclass.includes('ABCMeta') ||
-    /^_?(Base|Abstract|I[A-Z][a-z])|(Base|Abstract|Interface|ABC|Protocol|Mixin|Plugin|Stub|Spec)$/.test(
+    /^_?(Base|Abstract|I[A-Z][a-z]|No[A-Z]|Null|No-?op|Dummy|Dev[Nn]ull|Fake|Mock)|(Base|Abstract|Interface|ABC|Protocol|Mixin|Plugin|Stub|Spec)$/.test(
       owner.field('name').text,
     );
   if (isBase) return true;

@@ -269,10 +269,13 @@ function tries(loop: TypedNode<'for_statement'>, file: SourceFile): boolean {
     .some((call) => {
       const callee = call.field('function');
       if (callee.is('attribute') ? reading.test(callee.field('attribute').text) : isBuiltin(callee, file)) return false;
-      return call
-        .field('arguments')
-        .below('identifier')
-        .some((name) => names.has(name.text));
+      return (
+        call
+          .field('arguments')
+          .below('identifier')
+          // `answer[key]` is looked at.
+          .some((name) => names.has(name.text) && !name.isField('subscript'))
+      );
     });
 }
 

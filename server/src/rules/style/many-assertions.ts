@@ -133,6 +133,21 @@ export default defineRule({
                 sixth = Card.of(53)
                 assert sixth.suit == 5
 
+            def test_way(self):
+                first = second = False
+                third = False
+                fourth = False
+                fifth = False
+                sixth = False
+                seventh = False
+                run()
+                assert not third
+                assert not fourth
+                assert not fifth
+                assert not sixth
+                assert not seventh
+                assert not second
+
             def test_tree(self):
                 root = make_tree()
                 a, b, c = root.children()
@@ -197,6 +212,8 @@ function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 
   if (expression.is('identifier')) {
     const value = values.get(expression.text);
     // `data = response.json()` is about the response, `response = client.get("/")` is where one begins.
+    // What is set while the test runs tells of one thing: which way it went.
+    if (value?.is('true', 'false', 'none')) return 'None';
     const root = value && rootOf(value);
     if (root?.is('call')) return root.field('function').text;
     // `card = Card.of(13)` is about `Card.of`.
