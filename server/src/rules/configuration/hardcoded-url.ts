@@ -317,7 +317,7 @@ function isNoAddress(string: Node, file: SourceFile): boolean {
     if (node.is('expression_statement') && child.is('string', 'concatenated_string')) return true;
     // `host or "https://…"` is what holds when nothing is configured.
     if (node.is('boolean_operator') && node.child('"or"') && child.isField('right')) return true;
-    if (node.is('pair') && isReference(node)) return true;
+    if (node.is('pair') && (isReference(node) || /schema/i.test(keyOf(node)))) return true;
     if (node.is('comparison_operator', 'subscript', 'type', 'concatenated_string', 'raise_statement')) return true;
     if (node.is('pair') && (child.isField('key') || shownArguments.has(child.isField('value') ? keyOf(node) : '')))
       return true;

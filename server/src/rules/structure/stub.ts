@@ -235,7 +235,11 @@ export default defineRule({
             def onerror(name):
                 pass
 
-            run(onerror)
+            class Window:
+                def reset(self):
+                    pass
+
+            run(onerror, Window())
       `,
     },
     {
@@ -343,6 +347,11 @@ function isCallback(definition: TypedNode<'function_definition'>, body: string, 
   return !body.startsWith('raise') && file.enclosingFunction(definition) !== undefined;
 }
 
+/** A method of a class that a function makes for itself, with as much as it needs. */
+function isOfLocalClass(owner: TypedNode<'class_definition'>, file: SourceFile): boolean {
+  return file.enclosingFunction(owner) !== undefined;
+}
+
 function tellsPurpose(definition: TypedNode<'function_definition'>, file: SourceFile): boolean {
   const body = definition.field('body');
   const [first] = body.namedChildren;
@@ -409,7 +418,7 @@ function isBuiltinError(raise: Node, file: SourceFile): boolean {
 
 /** Special methods that do nothing on purpose, and functions that say so in their name. */
 const deliberate =
-  /^__\w+__$|^_*a?(noop|no_op|nop|nolog|nothing|do_nothing|ignore|null|dummy|placeholder)|_dummy$|^_\w?$|^(setUp|tearDown|on_|before_|after_|pre_|post_)|^(a?close|flush|write_eof)$|_callback$/i;
+  /^__\w+__$|^_*a?(noop|no_op|nop|nolog|nothing|do_nothing|ignore|null|dummy|placeholder)|_dummy$|^_\w?$|^(setUp|tearDown|on_|before_|after_|pre_|post_)|^(a?close|flush|write_eof|startup|shutdown)$|_callback$/i;
 const markers = /^_|^[A-Z0-9_]+$|(Absent|Missing|Unset|Sentinel|Empty|Marker|Undefined|NotGiven|NotSet)/;
 
 /** A message that calls the method abstract, or the operation one that is refused. */
@@ -418,7 +427,7 @@ const excuse =
 
 /** A docstring or a comment that says that doing nothing is right here. */
 const purpose =
-  /\bhook\b|\bcalled (when|by|after|before|on|if|once|for)|sub-?class|overrid|\bno-?op\b|do(es)? nothing|nothing to|no need|not need|\balready\b|optional|intentional|deliberate|by design|by default|should(n't| not) be|dummy|compatib|dependency (for|that)|benchmark|simulat/i;
+  /\bhook\b|\bcalled (when|with|by|after|before|on|if|once|for)|sub-?class|overrid|\bno-?op\b|do(es)? nothing|nothing to|no need|not need|\balready\b|optional|intentional|deliberate|by design|by default|should(n't| not) be|dummy|compatib|dependency (for|that)|benchmark|simulat/i;
 
 /** Class docstrings that call the class something to derive from. */
 const isToDerive = /abstract|interface|\bbase class|sub-?class|protocol|contract|to be (implemented|overrid)/i;
@@ -456,7 +465,7 @@ function isAbstract(owner: TypedNode<'class_definition'>, body: string, file: So
     /^_?(Base|Abstract|I[A-Z][a-z]|No[A-Z]|Null|No-?op|Dummy|Dev[Nn]ull|Fake|Mock)|(Base|Abstract|Interface|ABC|Protocol|Mixin|Plugin|Stub|Spec)$/.test(
       owner.field('name').text,
     );
-  if (isBase) return true;
+  if (isBase || isOfLocalClass(owner, file)) return true;
   // A no-op that takes the place of what a base does.
   return body !== 'raise NotImplementedError' && bases.some((base) => base !== 'builtins.object');
 }
