@@ -116,6 +116,13 @@ export default defineRule({
                     raise
 
 
+        def read(bearer_token: str) -> None:
+            try:
+                decode(bearer_token)
+            except OSError:
+                logger.error("the token could not be read")
+
+
         def validate() -> None:
             try:
                 run()
@@ -199,14 +206,17 @@ function namesValue(log: LogCall): boolean {
 function valuesAtHand(call: Node, file: SourceFile, alias: string | undefined): string[] {
   const definition = file.enclosingFunction(call);
   const given = definition?.is('function_definition')
-    ? parametersOf(definition).flatMap(({ name }) => (isTool.test(name) ? [] : [name]))
+    ? parametersOf(definition).flatMap(({ name }) => (isTool.test(name) || isSecret.test(name) ? [] : [name]))
     : [];
   return [...given.slice(0, 2), ...(alias === undefined ? [] : [alias])];
 }
 
 /** Parameters that are tools of the function, not what it works on. */
 const isTool =
-  /^(self|cls|app|args|kwargs|_.*)$|(^|_)(db|session|request|response|tasks|settings|config|logger|client|conn|connection|context|ctx|executor|queue|loop|pool|engine|handler|callback|factory|func|fn|reference|browser|page|playwright|lock|frame|signum|service|repo|repository|provider|manager|cache|redis|websocket|ws|timeout|limit|batch_size|interval|initializer|initargs|prompt)$/;
+  /^(self|cls|app|args|kwargs|_.*)$|(^|_)(db|session|request|response|tasks|settings|config|logger|client|conn|connection|context|ctx|executor|queue|loop|pool|engine|handler|callback|factory|func|fn|reference|browser|page|playwright|lock|sock|socket|stop|fallback|frame|signum|service|repo|repository|provider|manager|cache|redis|websocket|ws|timeout|limit|batch_size|interval|initializer|initargs|prompt)$/;
+
+/** What no log may hold. */
+const isSecret = /token|password|passwd|secret|credential|api_?key|authorization|cookie|bearer|jwt|otp|pin$|card|ssn/i;
 
 function listed(names: readonly string[]): string {
   const shown = names.map((name) => `\`${name}\``);
