@@ -175,6 +175,20 @@ export default defineRule({
     },
     {
       ok: py`
+        import asyncio
+        import time
+
+
+        async def test_connection(url):
+            assert await connect(url, time.time())
+
+
+        asyncio.run(test_connection("localhost"))
+      `,
+      path: 'scripts/test_connection.py',
+    },
+    {
+      ok: py`
         from datetime import UTC, datetime
 
 
