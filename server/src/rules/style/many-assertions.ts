@@ -133,6 +133,29 @@ export default defineRule({
                 sixth = Card.of(53)
                 assert sixth.suit == 5
 
+            def test_shown(self):
+                shown = show(self.user)
+                assert self.secret not in shown
+                assert self.name in shown
+                assert self.key not in shown
+                assert self.street not in shown
+                assert self.city in shown
+                assert self.country in shown
+
+            def test_kinds(self):
+                first = models.read_kind("a")
+                second = models.read_kind("b")
+                third = models.read_kind("c")
+                fourth = models.read_kind("d")
+                fifth = models.read_kind("e")
+                sixth = models.read_kind("f")
+                assert first is not None
+                assert second is not None
+                assert third is not None
+                assert fourth is not None
+                assert fifth is not None
+                assert sixth is not None
+
             def test_way(self):
                 first = second = False
                 third = False
@@ -177,6 +200,8 @@ export default defineRule({
         for (const target of left.is('pattern_list', 'tuple_pattern') ? left.namedChildren : [left])
           if (target.is('identifier')) values.set(target.text, right);
       }
+      for (const parameter of definition.field('parameters').below('identifier'))
+        if (!values.has(parameter.text)) values.set(parameter.text, parameter);
       const subjects = new Set(asserted.map((node) => subjectOf(node, values)));
       if (subjects.size <= max) return undefined;
       return {
@@ -216,12 +241,17 @@ function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 
     if (value?.is('true', 'false', 'none')) return 'None';
     const root = value && rootOf(value);
     if (root?.is('call')) return root.field('function').text;
-    // `card = Card.of(13)` is about `Card.of`.
+    // `card = Card.of(13)`, of a class or a module, is about `Card.of`.
     const made = value?.is('await') ? value.firstNamed : value;
-    if (made?.is('call') && root?.is('identifier') && /^[A-Z]/.test(root.text)) return made.field('function').text;
+    if (made?.is('call') && root?.is('identifier') && !values.has(root.text)) return made.field('function').text;
     return root?.is('identifier') && root.text !== expression.text && values.has(root.text)
       ? go(root)
       : expression.text;
+  }
+  if (expression.is('comparison_operator') && /^(?:not\s+)?in$/.test(expression.fields('operators')[0]?.text ?? '')) {
+    // `name in answer` is about the answer.
+    const container = expression.namedChildren.at(-1);
+    if (container && !isConstant(container)) return go(container);
   }
   if (expression.is('comparison_operator', 'boolean_operator', 'binary_operator'))
     return go(expression.namedChildren.find((operand) => !isConstant(operand)));
