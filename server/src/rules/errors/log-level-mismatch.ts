@@ -154,6 +154,10 @@ export default defineRule({
                     locator.click()
                 except ValueError:
                     logger.info("click failed, falling through to the keyboard")
+                try:
+                    locator.open()
+                except ValueError:
+                    logger.info("failed to open it, try to press the arrow")
       `,
     },
     {
@@ -233,7 +237,12 @@ function isAboutFailure(log: LogCall, handler: Handler): boolean {
   const alias = handler.alias?.text;
   const text = log.message?.text.toLowerCase() ?? '';
   // The code goes another way that it has for this case.
-  if (/fall(?:ing|s)? ?-?(?:back|through)|ignor|skip|retr(?:y|ies)|trying (?:the )?next/.test(text)) return false;
+  if (
+    /fall(?:ing|s)? ?-?(?:back|through)|ignor|skip|retr(?:y|ies)|\btry(?:ing)? (?:to|the|another|again|next|once)\b/.test(
+      text,
+    )
+  )
+    return false;
   if (
     alias !== undefined &&
     log.call
