@@ -156,6 +156,20 @@ export default defineRule({
                 assert fifth is not None
                 assert sixth is not None
 
+            def test_events(self):
+                events = load()
+                first = next(event for event in events if event.kind == 1)
+                failed = [event for event in events if event.failed]
+                done = {event.id for event in events if not event.failed}
+                assert len(events) == 4
+                assert first.id == 1
+                assert failed[0].id == 2
+                assert done == {1}
+                assert sorted(done) == [1]
+                assert first in events
+                assert f"{first:1}" == "1"
+                assert f"{first:2}" == " 1"
+
             def test_way(self):
                 first = second = False
                 third = False
@@ -239,6 +253,9 @@ function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 
     // `data = response.json()` is about the response, `response = client.get("/")` is where one begins.
     // What is set while the test runs tells of one thing: which way it went.
     if (value?.is('true', 'false', 'none')) return 'None';
+    // `failed = [event for event in events if …]`, `first = next(…)`: what is picked out of a value is about it.
+    if (value?.is('list_comprehension', 'set_comprehension', 'generator_expression')) return go(value);
+    if (value?.is('call') && about.test(value.field('function').text)) return go(value);
     const root = value && rootOf(value);
     if (root?.is('call')) return root.field('function').text;
     // `card = Card.of(13)`, of a class or a module, is about `Card.of`.
@@ -261,6 +278,7 @@ function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 
     const object = expression.field('object');
     return object.text === 'self' ? expression.text : go(object);
   }
+  if (expression.is('string', 'concatenated_string')) return 'str';
   if (expression.is('subscript')) return go(expression.field('value'));
   if (expression.is('lambda')) return go(expression.field('body'));
   if (expression.is('call')) {
