@@ -270,8 +270,11 @@ function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 
     const container = expression.namedChildren.at(-1);
     if (container && !isConstant(container)) return go(container);
   }
-  if (expression.is('comparison_operator', 'boolean_operator', 'binary_operator'))
-    return go(expression.namedChildren.find((operand) => !isConstant(operand)));
+  if (expression.is('comparison_operator', 'boolean_operator', 'binary_operator')) {
+    const named = expression.namedChildren.find((operand) => !isConstant(operand));
+    // Arithmetic of literals is about the language, whatever the literals are.
+    return named ? go(named) : 'literals';
+  }
   if (expression.is('not_operator', 'unary_operator')) return go(expression.field('argument'));
   if (expression.is('parenthesized_expression', 'await')) return go(expression.firstNamed);
   if (expression.is('attribute')) {
