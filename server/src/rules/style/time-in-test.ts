@@ -118,6 +118,12 @@ export default defineRule({
             assert (datetime.now(UTC) - before).total_seconds() < 5
 
 
+        def test_anchor():
+            anchor = make_anchor()
+            expected = datetime.now(UTC).replace(tzinfo=None) - GRACE
+            assert abs((anchor - expected).total_seconds()) < 30
+
+
         def test_order():
             called = []
 
@@ -242,7 +248,7 @@ function isOnlyMeasured(call: TypedNode<'call'>, test: TypedNode<'function_defin
   if (uses.length === 0) return false;
   // What was read is compared or subtracted, so the test allows for the clock; or it is given to the file system.
   if (uses.every(isFileTime)) return true;
-  return use.is('assignment') && uses.every((name) => name.parent?.is('comparison_operator') || isAge(name));
+  return uses.every((name) => name.parent?.is('comparison_operator') || isAge(name));
 }
 
 function isStopwatch(call: TypedNode<'call'>): boolean {
@@ -258,7 +264,13 @@ function isStopwatch(call: TypedNode<'call'>): boolean {
 /** The target of the assignment whose value an expression is part of by arithmetic alone. */
 function assigned(expression: Node): Node | undefined {
   let above = expression.parent;
-  while (above?.is('binary_operator', 'parenthesized_expression')) above = above.parent;
+  let child = expression;
+  // `datetime.now(UTC).replace(microsecond=0) - grace` is a moment, too.
+  while (above?.is('binary_operator', 'parenthesized_expression', 'attribute', 'call')) {
+    if (above.is('call') && !child.isField('function')) return undefined;
+    child = above;
+    above = above.parent;
+  }
   return above?.is('assignment') ? above.field('left') : undefined;
 }
 
