@@ -213,7 +213,7 @@ function valuesAtHand(call: Node, file: SourceFile, alias: string | undefined): 
 
 /** Parameters that are tools of the function, not what it works on. */
 const isTool =
-  /^(self|cls|app|args|kwargs|_.*)$|(^|_)(db|session|request|response|tasks|settings|config|logger|client|conn|connection|context|ctx|executor|queue|loop|pool|engine|handler|callback|factory|func|fn|reference|browser|page|playwright|lock|sock|socket|stop|fallback|frame|signum|service|repo|repository|provider|manager|cache|redis|websocket|ws|timeout|limit|batch_size|interval|initializer|initargs|prompt)$/;
+  /^(self|cls|app|args|kwargs|_.*)$|(^|_)(db|session|request|response|tasks|settings|config|logger|client|conn|connection|context|ctx|executor|queue|loop|pool|engine|handler|callback|factory|func|fn|reference|browser|page|playwright|lock|reader|writer|relay|adapter|sock|socket|stop|fallback|frame|signum|service|repo|repository|provider|manager|cache|redis|websocket|ws|timeout|limit|batch_size|interval|initializer|initargs|prompt)$/;
 
 /** What no log may hold. */
 const isSecret = /token|password|passwd|secret|credential|api_?key|authorization|cookie|bearer|jwt|otp|pin$|card|ssn/i;
