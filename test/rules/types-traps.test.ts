@@ -201,7 +201,7 @@ describe('GR308 fixes', () => {
         'class ARead(BaseModel):  # first\n    # of a\n    id: int\n',
         `class ARead(BaseModel):  # first\n    ${line}\n\n    # of a\n    id: int\n`,
       ],
-      ['class ARead(BaseModel):\n    """Doc."""\n', `class ARead(BaseModel):\n    """Doc."""\n\n    ${line}\n`],
+      ['class ARead(Row):\n    """Doc."""\n', `class ARead(Row):\n    """Doc."""\n\n    ${line}\n`],
       [
         'class ARead(BaseModel):\n    """Doc."""\n    id: int\n',
         `class ARead(BaseModel):\n    """Doc."""\n\n    ${line}\n\n    id: int\n`,
@@ -210,15 +210,16 @@ describe('GR308 fixes', () => {
         'class ARead(BaseModel):\n    """Doc."""  # noqa: D1\n\n    id: int\n',
         `class ARead(BaseModel):\n    """Doc."""  # noqa: D1\n\n    ${line}\n\n    id: int\n`,
       ],
-      ['class ARead(BaseModel): pass\n', `class ARead(BaseModel):\n    ${line}\n`],
-      ['class ARead(BaseModel):\n    model_config = ConfigDict()\n', `class ARead(BaseModel):\n    ${line}\n`],
+      ['class ARead(Row): pass\n', `class ARead(Row):\n    ${line}\n`],
+      ['class ARead(Row):\n    model_config = ConfigDict()\n', `class ARead(Row):\n    ${line}\n`],
       [
         'if True:\n    class ARead(BaseModel):\n        id: int\n',
         `if True:\n    class ARead(BaseModel):\n        ${line}\n\n        id: int\n`,
       ],
       ['class ARead(\n    BaseModel,\n):\n\tid: int\n', `class ARead(\n    BaseModel,\n):\n\t${line}\n\n\tid: int\n`],
     ];
-    for (const [before = '', after] of cases) assert.equal(fixed('GR308', header + before).text, header + after);
+    const rows = `${header}class Row(BaseModel):\n    id: int\n\n`;
+    for (const [before = '', after] of cases) assert.equal(fixed('GR308', rows + before).text, rows + after);
   });
 
   it('keep CRLF', () => {
@@ -232,7 +233,7 @@ describe('GR308 fixes', () => {
   it('are not offered where they would break the class or overrule a choice', () => {
     assertOffersNothing(
       'GR308',
-      `${header}class ARead(BaseModel):\n    model_config = ConfigDict(from_attributes=False)\n`,
+      `${header}class ARead(BaseModel):\n    model_config = ConfigDict(from_attributes=False)\n    id: int\n`,
     );
     assertOffersNothing('GR308', `${header}class ARead(BaseModel): id: int\n`);
     assertOffersNothing(
@@ -246,8 +247,8 @@ describe('GR308 fixes', () => {
   });
 
   it('are silent where a splat or another base may say it', () => {
-    assertSilent('GR308', `${header}class ARead(BaseModel):\n    model_config = ConfigDict(**common)\n`);
-    assertSilent('GR308', `${header}class ARead(BaseModel):\n    model_config = common\n`);
+    assertSilent('GR308', `${header}class ARead(BaseModel):\n    model_config = ConfigDict(**common)\n    id: int\n`);
+    assertSilent('GR308', `${header}class ARead(BaseModel):\n    model_config = common\n    id: int\n`);
     assertSilent('GR308', `${header}class ARead(Mixin, BaseModel):\n    id: int\n`);
     assertSilent('GR308', `${header}class ARead(BaseModel, **options):\n    id: int\n`);
   });

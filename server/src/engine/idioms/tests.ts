@@ -40,9 +40,16 @@ export function isTestCase(definition: TypedNode<'class_definition'>, file: Sour
 export function isTestFunction(definition: TypedNode<'function_definition'>, file: SourceFile): boolean {
   const name = definition.field('name').text;
   if (!/^test(_|[A-Z0-9]|$)/.test(name) || !isTestModule(file) || file.enclosingFunction(definition)) return false;
+  // What a script calls `test_connection` is a step that it runs itself.
+  if (isStartedByHand(file)) return false;
   const owner = file.enclosingClass(definition);
   if (owner ? file.enclosingFunction(owner) || !isTestClass(owner, file) : /^test[A-Z0-9]/.test(name)) return false;
   return !file.decorators(definition).some((decorator) => isFixture(decorator, file));
+}
+
+/** A file of a folder of scripts that is no folder of tests. */
+function isStartedByHand(file: { readonly path: string }): boolean {
+  return /(^|\/)scripts?\//.test(file.path) && !/(^|\/)tests?\//.test(file.path);
 }
 
 /** The test that a node stands in the body of, however deep; undefined outside tests. */

@@ -61,7 +61,7 @@ export function ownResponse(file: SourceFile, statement: TypedNode<'return_state
 
 /**
  * Whether a dictionary says that something went wrong: an `error` that is no empty value, `success: False`,
- * `status: "error"`, or nothing but a `detail`.
+ * `status: "error"`, or nothing but a `detail` that does not tell of a success.
  */
 export function saysError(body: TypedNode<'dictionary'>): boolean {
   const pairs = pairsOf(body);
@@ -69,8 +69,17 @@ export function saysError(body: TypedNode<'dictionary'>): boolean {
     if (errorKeys.has(key)) return !isEmpty(value);
     if (key === 'success' || key === 'ok') return value.is('false');
     if (key === 'status') return failed.has(stringValue(value)?.toLowerCase() ?? '');
-    return key === 'detail' && pairs.length === 1;
+    return key === 'detail' && pairs.length === 1 && !tellsSuccess(value.text);
   });
+}
+
+/** `"Item deleted successfully"`; what is written in other letters nobody can read here. */
+function tellsSuccess(text: string): boolean {
+  if (/[^\p{Script=Latin}\p{N}\p{P}\p{S}\s]/u.test(text)) return true;
+  if (/\b(?:not|no|never|cannot|could|fail\w*|errors?)\b|n't/i.test(text)) return false;
+  return /success|\b(?:accepted|added|completed|created|deleted|done|ok|registered|removed|saved|sent|updated)\b/i.test(
+    text,
+  );
 }
 
 /** Whether a dictionary has the standard's shape of an error, at its top or below `error`: code, message, details. */

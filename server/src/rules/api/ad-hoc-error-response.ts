@@ -59,6 +59,25 @@ export default defineRule({
     },
     {
       ok: py`
+        from fastapi import APIRouter
+
+        router = APIRouter()
+
+
+        @router.delete("/items/{id}")
+        async def delete_item(id: int):
+            await remove(id)
+            return {"detail": "Item deleted successfully"}
+
+
+        @router.post("/signup")
+        async def sign_up(user: UserCreate):
+            await add(user)
+            return {"detail": "회원가입이 성공적으로 완료되었습니다."}
+      `,
+    },
+    {
+      ok: py`
         from fastapi import FastAPI
         from fastapi.responses import JSONResponse
 

@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { defineRule, handlerOf, type Node, py, routesOf, type SourceFile, type TypedNode } from '../../engine/index.ts';
+import {
+  defineRule,
+  handlerOf,
+  isTestFile,
+  type Node,
+  py,
+  routesOf,
+  type SourceFile,
+  type TypedNode,
+} from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR622',
@@ -36,6 +45,7 @@ export default defineRule({
       ])
       .meta({ description: 'Builtin exceptions that a handler must not raise.' }),
   }),
+  applies: (file) => !isTestFile(file),
   mentions: ['.get', '.post', '.put', '.patch', '.delete', '.api_route', '.head', '.options', '.trace'],
   examples: [
     {
@@ -78,6 +88,19 @@ export default defineRule({
         def parse(text: str) -> int:
             raise ValueError(text)
       `,
+    },
+    {
+      ok: py`
+        from fastapi import FastAPI
+
+        app = FastAPI()
+
+
+        @app.get("/boom")
+        async def boom() -> None:
+            raise ValueError("kaboom")
+      `,
+      path: 'tests/test_errors.py',
     },
     {
       ok: py`

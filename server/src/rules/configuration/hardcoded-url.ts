@@ -150,6 +150,32 @@ export default defineRule({
     },
     {
       ok: py`
+        class Storage:
+            _logo_url = HttpUrl("https://cdn.weather.io/logo.png")
+            _documentation_url = (
+                "https://docs.weather.io/storage"
+            )
+
+            def __init__(self, host=None):
+                self.host = host or "https://api.weather.io"
+
+
+        class WeatherConfig:
+            def __init__(self, base_url="https://api.weather.io"):
+                self.base_url = base_url
+
+
+        class WeatherConfiguration(BaseModel):
+            api_url: str = Field("https://api.weather.io", title="Where the weather comes from")
+
+
+        pages = [
+            {"title": "Rain", "source": "The office", "url": "https://www.weather.io", "content": "It rains."},
+        ]
+      `,
+    },
+    {
+      ok: py`
         URL = "https://api.weather.io/v1"
       `,
       path: 'tests/test_weather.py',
@@ -289,6 +315,9 @@ function isNoAddress(string: Node, file: SourceFile): boolean {
   let child = string;
   for (let node = string.parent; node; node = node.parent) {
     if (node.is('expression_statement') && child.is('string', 'concatenated_string')) return true;
+    // `host or "https://…"` is what holds when nothing is configured.
+    if (node.is('boolean_operator') && node.child('"or"') && child.isField('right')) return true;
+    if (node.is('pair') && (isReference(node) || /schema/i.test(keyOf(node)))) return true;
     if (node.is('comparison_operator', 'subscript', 'type', 'concatenated_string', 'raise_statement')) return true;
     if (node.is('pair') && (child.isField('key') || shownArguments.has(child.isField('value') ? keyOf(node) : '')))
       return true;
@@ -297,7 +326,7 @@ function isNoAddress(string: Node, file: SourceFile): boolean {
     if (node.is('assignment')) {
       const name = node.field('left').text;
       if (
-        /(?:namespace|xmlns|_ns|example|schema|issuer|help|scope)s?$|(?:docs?|author|home_?page|project|license|repo(?:sitory)?|source|support)_?(?:url|uri|link)?$/i.test(
+        /^(?:property|feature)_|(?:namespace|xmlns|_ns|example|schema|issuer|help|scope)s?$|(?:docs?|documentation|help|about|logo|icon|image|avatar|badge|tutorial|author|home_?page|project|license|repo(?:sitory)?|source|support)_?(?:url|uri|link)?$/i.test(
           name,
         )
       )
@@ -306,11 +335,18 @@ function isNoAddress(string: Node, file: SourceFile): boolean {
     if (node.is('class_definition')) return isSettings(node, file);
     // What a module does when it is run by hand is a demonstration.
     if (node.is('if_statement') && node.field('condition').text.startsWith('__name__')) return true;
-    if (node.is('function_definition')) return false;
+    if (node.is('function_definition') && !child.is('parameters')) return false;
     child = node;
   }
   const owner = file.enclosingClass(string);
   return owner !== undefined && isSettings(owner, file);
+}
+
+/** `{"title": …, "url": …}`: where a text comes from, for its readers. */
+function isReference(pair: TypedNode<'pair'>): boolean {
+  if (!/^(?:url|link|href|source_?url|web_?site)$/i.test(keyOf(pair))) return false;
+  const keys = (pair.parent?.namedChildren ?? []).flatMap((entry) => (entry.is('pair') ? [keyOf(entry)] : []));
+  return keys.includes('title') && keys.some((key) => /^(?:content|source|author|summary|text|snippet)$/.test(key));
 }
 
 function keyOf(pair: TypedNode<'pair'>): string {
@@ -331,6 +367,7 @@ function isHarmlessCall(call: TypedNode<'call'>, string: Node, file: SourceFile)
 }
 
 function isSettings(definition: TypedNode<'class_definition'>, file: SourceFile): boolean {
+  if (/(?:Settings|Config|Configuration|Options)$/.test(definition.field('name').text)) return true;
   return file
     .bases(definition)
     .some((base) => base !== undefined && (settingsBases.has(base) || /(?:Settings|Config)$/.test(base)));

@@ -126,6 +126,24 @@ export default defineRule<typeof options, Told>({
         from pydantic_settings import BaseSettings
 
 
+        class AppSettings(BaseSettings):
+            name: str = "app"
+
+
+        class CacheSettings(BaseSettings):
+            cache_host: str = "localhost"
+
+
+        class Settings(AppSettings, CacheSettings):
+            debug: bool = False
+      `,
+      path: 'app/core/config.py',
+    },
+    {
+      ok: py`
+        from pydantic_settings import BaseSettings
+
+
         class Settings(BaseSettings):
             host: str = "localhost"
       `,
@@ -174,9 +192,12 @@ export default defineRule<typeof options, Told>({
   file(facts, file, { settingsModules }) {
     if (!matchesAny(settingsModules, file.path)) return [];
     const nested = new Set(facts.flatMap(({ data }) => (data.is === 'field' ? data.types : [])));
+    // A group of settings that another class inherits is part of that class.
+    const inherited = new Set(facts.flatMap(({ data }) => (data.is === 'settings' ? data.bases : [])));
     let root: string | undefined;
     return facts.flatMap(({ at, data }): Finding[] => {
-      if (data.is !== 'settings' || data.bases.length > 0 || nested.has(data.name)) return [];
+      if (data.is !== 'settings' || data.bases.length > 0 || nested.has(data.name) || inherited.has(data.name))
+        return [];
       if (root === undefined) {
         root = data.name;
         return [];

@@ -174,6 +174,24 @@ export default defineRule({
         from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+        class AppSettings(BaseSettings):
+            name: str = "app"
+
+
+        class CacheSettings(BaseSettings):
+            cache_host: str = "localhost"
+
+
+        class Settings(AppSettings, CacheSettings):
+            model_config = SettingsConfigDict(env_file=".env")
+      `,
+      path: 'app/core/config.py',
+    },
+    {
+      ok: py`
+        from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
         class MailSettings(BaseSettings):
             host: str
 
@@ -190,7 +208,11 @@ export default defineRule({
       const family = ancestry(file, definition);
       if (schemaBase(family) !== 'BaseSettings' || !isFullyKnown(family)) return undefined;
       const value = inheritedConfig(file, family, 'env_file');
-      if (value === 'hidden' || (value && !value.is('none'))) return undefined;
+      // A class that names one reads it for all the groups of settings that it inherits.
+      if (value === 'hidden' || (value && !value.is('none')))
+        return family.own
+          .slice(1)
+          .map((base) => ({ at: definition.field('name'), data: `=${base.field('name').text}` }));
       if (family.own.some((one) => file.classBindings(one, 'settings_customise_sources').length > 0)) return undefined;
       const name = definition.field('name');
       return { at: name, data: name.text };

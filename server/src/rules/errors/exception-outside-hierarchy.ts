@@ -110,6 +110,17 @@ export default defineRule<typeof options, Told>({
     },
     {
       ok: py`
+        class AppError(Exception):
+            code = "app_error"
+
+
+        class BaseServiceError(Exception):
+            pass
+      `,
+      path: 'app/core/errors.py',
+    },
+    {
+      ok: py`
         class Broken(Exception):
             pass
       `,
@@ -123,7 +134,7 @@ export default defineRule<typeof options, Told>({
       if (!superclasses) return undefined;
       const name = definition.field('name');
       const direct = argumentsIn(superclasses).positional.find((base) => isPlain(file.qualified(base)));
-      if (!direct || name.text.startsWith('_') || matchesAny(modules, file.path)) return undefined;
+      if (!direct || isBase.test(name.text) || matchesAny(modules, file.path)) return undefined;
       return {
         at: name,
         message: `\`${name.text}\` derives straight from \`${direct.text}\`; define it in \`exceptions.py\`, derived from the application’s base exception.`,
@@ -164,6 +175,9 @@ export default defineRule<typeof options, Told>({
     );
   },
 });
+
+/** Private classes, and the application's base exception itself. */
+const isBase = /^_|^(?:App|Application|Base|Domain|Project)\w*?(?:Error|Exception)$|(?:Base|Root)(?:Error|Exception)$/;
 
 function isPlain(name: string | undefined): boolean {
   return name === 'builtins.Exception' || name === 'builtins.BaseException';

@@ -68,6 +68,16 @@ export default defineRule({
         import httpx
 
 
+        class BlockSuite:
+            def test_logo(self, url):
+                assert httpx.get(url).status_code == 200
+      `,
+    },
+    {
+      ok: py`
+        import httpx
+
+
         def client() -> httpx.Client:
             return httpx.Client(timeout=30)
       `,
@@ -75,6 +85,7 @@ export default defineRule({
   ],
   on: {
     function_definition(definition, file) {
+      if (definition.field('name').text.startsWith('test_')) return undefined;
       const calls = definition.field('body')?.belowOutside(['function_definition', 'class_definition'], 'call') ?? [];
       const call = calls.find((one) => externalCall(one, file) === 'http');
       if (!call || calls.some((one) => logCallOf(one, file))) return undefined;

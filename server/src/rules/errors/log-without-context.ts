@@ -107,6 +107,32 @@ export default defineRule({
     },
     {
       ok: py`
+        async def watch(browser_context, work_queue, timeout) -> None:
+            try:
+                await browser_context.start(work_queue, timeout)
+            except Exception as error:
+                logger.warning("starting failed", exc_info=True)
+                if is_fatal(error):
+                    raise
+
+
+        def read(bearer_token: str) -> None:
+            try:
+                decode(bearer_token)
+            except OSError:
+                logger.error("the token could not be read")
+
+
+        def validate() -> None:
+            try:
+                run()
+            except ValueError as error:
+                logger.exception("validation failed")
+                answer(error)
+      `,
+    },
+    {
+      ok: py`
         def charge(order_id: int, report) -> None:
             try:
                 gateway.charge(order_id)
@@ -138,7 +164,9 @@ export default defineRule({
       const handler = handlerAround(call);
       if (!handler) return undefined;
       if (logCallsIn(handler, file).some((other) => other.call !== call && namesValue(other))) return undefined;
-      const atHand = valuesAtHand(call, file, handler.alias?.text);
+      // A traceback tells of the exception by itself.
+      const hasTraceback = keywords.has('exc_info') || method.endsWith('exception');
+      const atHand = valuesAtHand(call, file, hasTraceback ? undefined : handler.alias?.text);
       if (atHand.length === 0) return undefined;
       const kind = log.level === 'warning' ? 'a warning' : 'an error';
       return {
@@ -178,26 +206,17 @@ function namesValue(log: LogCall): boolean {
 function valuesAtHand(call: Node, file: SourceFile, alias: string | undefined): string[] {
   const definition = file.enclosingFunction(call);
   const given = definition?.is('function_definition')
-    ? parametersOf(definition).flatMap(({ name }) => (withoutMeaning.has(name) ? [] : [name]))
+    ? parametersOf(definition).flatMap(({ name }) => (isTool.test(name) || isSecret.test(name) ? [] : [name]))
     : [];
   return [...given.slice(0, 2), ...(alias === undefined ? [] : [alias])];
 }
 
 /** Parameters that are tools of the function, not what it works on. */
-const withoutMeaning = new Set([
-  'self',
-  'cls',
-  'db',
-  'session',
-  'db_session',
-  'request',
-  'response',
-  'background_tasks',
-  'settings',
-  'config',
-  'logger',
-  'app',
-]);
+const isTool =
+  /^(self|cls|app|args|kwargs|_.*)$|(^|_)(db|session|request|response|tasks|settings|config|logger|client|conn|connection|context|ctx|executor|queue|loop|pool|engine|handler|callback|factory|func|fn|reference|browser|page|playwright|lock|reader|writer|relay|adapter|sock|socket|stop|fallback|frame|signum|service|repo|repository|provider|manager|cache|redis|websocket|ws|timeout|limit|batch_size|interval|initializer|initargs|prompt)$/;
+
+/** What no log may hold. */
+const isSecret = /token|password|passwd|secret|credential|api_?key|authorization|cookie|bearer|jwt|otp|pin$|card|ssn/i;
 
 function listed(names: readonly string[]): string {
   const shown = names.map((name) => `\`${name}\``);

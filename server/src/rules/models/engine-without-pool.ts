@@ -36,7 +36,7 @@ export default defineRule({
       .meta({ description: 'Arguments of which one at least has to be stated.' }),
   }),
   mentions: ['create_async_engine'],
-  applies: (file) => !isTestFile(file) && !isMigrationPath(file),
+  applies: (file) => !isTestFile(file) && !isMigrationPath(file) && !/(^|\/)scripts?\//.test(file.path),
   examples: [
     {
       bad: py`
@@ -76,6 +76,22 @@ export default defineRule({
 
         engine = sa.create_async_engine(URL, pool_pre_ping=True, pool_size=5)
       `,
+    },
+    {
+      ok: py`
+        import asyncio
+
+        from sqlalchemy.ext.asyncio import create_async_engine
+
+
+        async def main() -> None:
+            engine = create_async_engine(DATABASE_URL)
+            await show(engine)
+
+
+        asyncio.run(main())
+      `,
+      path: 'scripts/show.py',
     },
     {
       ok: py`

@@ -94,6 +94,28 @@ export default defineRule({
     {
       ok: py`
         from sqlalchemy import ForeignKey
+        from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, relationship
+
+
+        class Base(DeclarativeBase):
+            @declared_attr.directive
+            def __tablename__(cls) -> str:
+                return snake_case(cls.__name__)
+
+
+        class BlockType(Base):
+            id: Mapped[int] = mapped_column(primary_key=True)
+
+
+        class BlockSchema(Base):
+            id: Mapped[int] = mapped_column(primary_key=True)
+            parent_id: Mapped[int] = mapped_column(ForeignKey("block_type.id"))
+            parent: Mapped["BlockType"] = relationship(lazy="selectin")
+      `,
+    },
+    {
+      ok: py`
+        from sqlalchemy import ForeignKey
         from sqlalchemy.orm import DeclarativeBase, Mapped, backref, mapped_column, relationship
 
 
@@ -270,7 +292,7 @@ function covers(
   if (relation.target === owner.name) return key.table === owner.table;
   if (relation.isCollection) return false;
   const target = models.find((model) => model.name === relation.target);
-  if (target?.table !== undefined) return target.table === key.table;
+  if (target?.table !== undefined) return singular(target.table) === singular(key.table);
   const isFor = (candidate: Key): boolean =>
     relation.name === candidate.name.replace(/_?(?:id|uuid|pk|key)$/i, '') ||
     (relation.target !== undefined && singular(relation.target) === singular(candidate.table));

@@ -156,6 +156,16 @@ export default defineRule({
     },
     {
       ok: py`
+        from pypika import Table
+
+
+        class TypedTable(Table):
+            __table__ = ""
+      `,
+      path: 'app/core/tables.py',
+    },
+    {
+      ok: py`
         from pydantic import BaseModel
 
 
@@ -244,6 +254,7 @@ function kindOf(definition: TypedNode<'class_definition'>, file: SourceFile): Ki
 
 function isModel(definition: TypedNode<'class_definition'>, file: SourceFile): boolean {
   if (file.classBindings(definition, '__abstract__').length > 0) return false;
+  if (file.classBindings(definition, '__table__').some((table) => table.value?.is('string'))) return false;
   if (file.classBindings(definition, '__tablename__').length > 0) return mappedAttributes(file, definition).length > 0;
   if (isSqlmodelTable(definition)) return schemaBase(ancestry(file, definition)) === 'SQLModel';
   const isBase = file

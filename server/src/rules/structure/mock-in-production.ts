@@ -13,7 +13,7 @@ export default defineRule({
   requirements: ['000-002'],
   peers: ['TID251'],
   mentions: ['mock'],
-  applies: (file) => !isTestCode(file),
+  applies: (file) => !isTestCode(file) && !/(^|\/)scripts?\//.test(file.path),
   examples: [
     {
       bad: py`
@@ -61,6 +61,14 @@ export default defineRule({
         client = mock.Mock()
       `,
       path: 'app/testing/doubles.py',
+    },
+    {
+      ok: py`
+        from unittest.mock import AsyncMock
+
+        manager.llm = AsyncMock()
+      `,
+      path: 'scripts/audit.py',
     },
     {
       ok: py`

@@ -24,7 +24,8 @@ export default defineRule({
   fix: 'none',
   requirements: ['000-001', '000-004'],
   peers: ['B027', 'PIE790', 'Sonar S1186'],
-  applies: (file) => !isTestCode(file) && !isMigrationPath(file) && !file.path.endsWith('.pyi'),
+  applies: (file) =>
+    !isTestCode(file) && !isMigrationPath(file) && !file.path.endsWith('.pyi') && !shown.test(file.path),
   examples: [
     {
       bad: py`
@@ -165,6 +166,91 @@ export default defineRule({
     },
     {
       ok: py`
+        class CleanupQueue:
+            async def enqueue(self, message):
+                """Add a message."""
+                ...
+
+            async def reserve(self):
+                """Reserve a message."""
+                ...
+
+            async def release(self, message):
+                """Give it back."""
+                raise NotImplementedError
+
+
+        class Executor:
+            """This is an abstract executor."""
+
+            def submit(self, work):
+                raise NotImplementedError
+
+            def shutdown(self):
+                """Free what is held."""
+                pass
+
+
+        class Command:
+            def run(self):
+                return self.do()
+
+            def do(self):
+                pass
+
+
+        class Insert(Command):
+            def do(self):
+                return 1
+
+
+        class Storage:
+            def path(self):
+                return self.root
+
+            async def pull(self):
+                # The files are already here.
+                pass
+
+            def settings(self):
+                raise NotImplementedError("Storage does not have settings")
+
+            def opened(self):
+                """Called when the storage was opened."""
+                pass
+
+            def before_write(self, row):
+                pass
+
+            def flush(self):
+                pass
+
+
+        class NoThreads:
+            def join(self):
+                pass
+
+
+        def scan(run):
+            def onerror(name):
+                pass
+
+            class Window:
+                def reset(self):
+                    pass
+
+            run(onerror, Window())
+      `,
+    },
+    {
+      ok: py`
+        def flow():
+            pass
+      `,
+      path: 'docs/project/flows.py',
+    },
+    {
+      ok: py`
         def test_later():
             pass
 
@@ -196,8 +282,8 @@ export default defineRule({
   ],
   on: {
     function_definition(definition, file) {
-      const body = stubBody(definition, file);
-      return body && !isUnwritten(definition, body, file) ? stub(definition.field('name'), body) : undefined;
+      const body = methodOwner(definition, file) ? undefined : stubBody(definition, file);
+      return body ? stub(definition.field('name'), body) : undefined;
     },
     class_definition(definition, file) {
       // A class with bases inherits what it does: exceptions, declarative bases, markers.
@@ -205,30 +291,36 @@ export default defineRule({
       const [only, ...others] = file.classBody(definition);
       const body = others.length === 0 ? emptiness(only) : undefined;
       if (!body || body.startsWith('raise') || isMigration(file) || isFallback(definition)) return undefined;
+      if (file.enclosingFunction(definition)) return undefined;
       const name = definition.field('name');
       return markers.test(name.text) ? undefined : stub(name, body);
     },
   },
-  // A method that raises in a class whose subclass, in the same file, has a method of its own instead is abstract.
+  // A method of a class whose subclass, in the same file, has a method of its own instead is there to be replaced.
   collect: {
+    class_definition(definition, file) {
+      const name = definition.field('name');
+      const isPlain = !isOutline(file.classBody(definition));
+      return isPlain ? undefined : { at: name, data: { owner: name.text, name: '', body: undefined, bases: [] } };
+    },
     function_definition(definition, file) {
       const owner = methodOwner(definition, file);
       if (!owner || (!mayDoNothing(definition) && !owner.field('superclasses'))) return undefined;
       const name = definition.field('name');
       const body = stubBody(definition, file);
-      const isOpen = body !== undefined && isUnwritten(definition, body, file);
-      const bases = isOpen ? [] : ownBases(owner, file);
-      if (!isOpen && bases.length === 0) return undefined;
-      return { at: name, data: { owner: owner.field('name').text, name: name.text, isOpen, bases } };
+      const bases = body ? [] : ownBases(owner, file);
+      if (!body && bases.length === 0) return undefined;
+      return { at: name, data: { owner: owner.field('name').text, name: name.text, body, bases } };
     },
   },
   file(facts) {
     const overridden = new Set(
-      facts.flatMap(({ data }) => (data.isOpen ? [] : data.bases.map((base) => `${base}.${data.name}`))),
+      facts.flatMap(({ data }) => (data.body ? [] : data.bases.map((base) => `${base}.${data.name}`))),
     );
+    const outlines = new Set(facts.flatMap(({ data }) => (data.name === '' ? [data.owner] : [])));
     return facts.flatMap(({ at, data }) =>
-      data.isOpen && !overridden.has(`${data.owner}.${data.name}`)
-        ? [{ at, message: messageOf(data.name, 'raise NotImplementedError') }]
+      data.body && !outlines.has(data.owner) && !overridden.has(`${data.owner}.${data.name}`)
+        ? [{ at, message: messageOf(data.name, data.body) }]
         : [],
     );
   },
@@ -246,17 +338,47 @@ function stubBody(definition: TypedNode<'function_definition'>, file: SourceFile
     return undefined;
   if (body.startsWith('raise') && (excuse.test(only.text) || !isBuiltinError(only, file))) return undefined;
   const owner = methodOwner(definition, file);
-  return owner && isAbstract(owner, body, file) ? undefined : body;
+  if (owner ? isAbstract(owner, body, file) : isCallback(definition, body, file)) return undefined;
+  return tellsPurpose(definition, file) ? undefined : body;
+}
+
+/** A function of another function that does nothing is made to be given to somebody. */
+function isCallback(definition: TypedNode<'function_definition'>, body: string, file: SourceFile): boolean {
+  return !body.startsWith('raise') && file.enclosingFunction(definition) !== undefined;
+}
+
+/** A method of a class that a function makes for itself, with as much as it needs. */
+function isOfLocalClass(owner: TypedNode<'class_definition'>, file: SourceFile): boolean {
+  return file.enclosingFunction(owner) !== undefined;
+}
+
+function tellsPurpose(definition: TypedNode<'function_definition'>, file: SourceFile): boolean {
+  const body = definition.field('body');
+  const [first] = body.namedChildren;
+  const isDocstring = first?.is('expression_statement') && first.firstNamed?.is('string', 'concatenated_string');
+  const span = { start: definition.field('parameters').end, end: body.end };
+  const comments = file.commentsIn(span).map((comment) => comment.text);
+  return [...comments, ...(isDocstring ? [first.text] : [])].some((text) => purpose.test(text));
+}
+
+/** A class that is only there to derive from: it says so, or its methods have a docstring and nothing else. */
+function isOutline(body: readonly Node[]): boolean {
+  const [first] = body;
+  if (first?.is('expression_statement') && first.firstNamed?.is('string') && isToDerive.test(first.text)) return true;
+  const methods = body.flatMap((statement) => {
+    const inner = statement.is('decorated_definition') ? statement.field('definition') : statement;
+    return inner.is('function_definition') && !/^__\w+__$/.test(inner.field('name').text) ? [inner] : [];
+  });
+  const empty = methods.filter((method) => {
+    const [only, ...others] = mayDoNothing(method) ? statementsBehindDocstring(method) : [];
+    return others.length === 0 && only !== undefined && !only.is('pass_statement') && emptiness(only) !== undefined;
+  });
+  return methods.length > 2 && empty.length * 3 >= methods.length * 2;
 }
 
 /** Cheap to test: the body begins with a docstring, or with what could be all of it. */
 function mayDoNothing(definition: TypedNode<'function_definition'>): boolean {
   return definition.field('body').firstNamed?.is('expression_statement', 'pass_statement', 'raise_statement') === true;
-}
-
-/** A method that raises: whether it is abstract depends on the classes behind it. */
-function isUnwritten(definition: TypedNode<'function_definition'>, body: string, file: SourceFile): boolean {
-  return body.startsWith('raise') && methodOwner(definition, file) !== undefined;
 }
 
 function methodOwner(
@@ -295,12 +417,23 @@ function isBuiltinError(raise: Node, file: SourceFile): boolean {
 }
 
 /** Special methods that do nothing on purpose, and functions that say so in their name. */
-const deliberate = /^__\w+__$|^_*(noop|no_op|nop|nothing|do_nothing|ignore|null|dummy|placeholder)|^_$/i;
-const markers = /^_|^[A-Z0-9_]+$|(Missing|Unset|Sentinel|Empty|Marker|Undefined|NotGiven|NotSet)/;
+const deliberate =
+  /^__\w+__$|^_*a?(noop|no_op|nop|nolog|nothing|do_nothing|ignore|null|dummy|placeholder)|_dummy$|^_\w?$|^(setUp|tearDown|on_|before_|after_|pre_|post_)|^(a?close|flush|write_eof|startup|shutdown)$|_callback$/i;
+const markers = /^_|^[A-Z0-9_]+$|(Absent|Missing|Unset|Sentinel|Empty|Marker|Undefined|NotGiven|NotSet)/;
 
 /** A message that calls the method abstract, or the operation one that is refused. */
 const excuse =
-  /sub-?class|overrid|abstract|derived|implemented (by|in)|must (be )?implement|support|not (available|allowed|possible)/i;
+  /sub-?class|overrid|abstract|derived|implemented (by|in)|must (be )?implement|support|not (available|allowed|possible|public)|(does|do|should|can) ?not|cannot|can't/i;
+
+/** A docstring or a comment that says that doing nothing is right here. */
+const purpose =
+  /\bhook\b|\bcalled (when|with|by|after|before|on|if|once|for)|sub-?class|overrid|\bno-?op\b|do(es)? nothing|nothing to|no need|not need|\balready\b|optional|intentional|deliberate|by design|by default|should(n't| not) be|dummy|compatib|dependency (for|that)|benchmark|simulat/i;
+
+/** Class docstrings that call the class something to derive from. */
+const isToDerive = /abstract|interface|\bbase class|sub-?class|protocol|contract|to be (implemented|overrid)/i;
+
+/** Code that is shown or measured, and is no application. */
+const shown = /(^|\/)(docs?|docs_src|examples?|samples?|benches|bench|benchmarks?|idle_test|demos?|tutorials?)\//;
 
 /** The other half of a definition that depends on something: behind `except ImportError`, `else`, `if TYPE_CHECKING`. */
 function isFallback(definition: Node): boolean {
@@ -329,10 +462,10 @@ function isAbstract(owner: TypedNode<'class_definition'>, body: string, file: So
   const isBase =
     bases.includes('abc.ABC') ||
     metaclass.includes('ABCMeta') ||
-    /^_?(Base|Abstract|I[A-Z][a-z])|(Base|Abstract|Interface|ABC|Protocol|Mixin|Plugin|Stub|Spec)$/.test(
+    /^_?(Base|Abstract|I[A-Z][a-z]|No[A-Z]|Null|No-?op|Dummy|Dev[Nn]ull|Fake|Mock)|(Base|Abstract|Interface|ABC|Protocol|Mixin|Plugin|Stub|Spec)$/.test(
       owner.field('name').text,
     );
-  if (isBase) return true;
+  if (isBase || isOfLocalClass(owner, file)) return true;
   // A no-op that takes the place of what a base does.
   return body !== 'raise NotImplementedError' && bases.some((base) => base !== 'builtins.object');
 }

@@ -163,6 +163,40 @@ export default defineRule({
     },
     {
       ok: py`
+        from typing import Annotated
+
+        from fastapi import BackgroundTasks, Depends, Request
+
+
+        @router.get("/{gate}")
+        async def read_gate(
+            gate: int,
+            request: Request,
+            tasks: BackgroundTasks,
+            user: Annotated[dict, Depends(get_user)],
+            session: SessionDep,
+            limit=Depends(get_limit),
+        ):
+            """Read a gate.
+
+            Args:
+                gate: Its number.
+            """
+            return await find(gate, user, session, limit)
+
+
+        @db_injector
+        async def count_pools(db: Interface, name: str) -> int:
+            """Count the pools.
+
+            Args:
+                name: Their name.
+            """
+            return await db.count(name)
+      `,
+    },
+    {
+      ok: py`
         def load(path, mode):
             """Load a file.
 
@@ -204,7 +238,10 @@ export default defineRule({
           problems.push(
             `${of} describes ${listed(extra)}, which ${extra.length > 1 ? 'are no parameters; remove them' : 'is no parameter; remove it'}.`,
           );
-        const missing = parameters.filter((name) => !/^[*_]/.test(name) && !described.includes(name));
+        const injected = injectedParameters(definition, file);
+        const missing = parameters.filter(
+          (name) => !/^[*_]/.test(name) && !described.includes(name) && !injected.has(name),
+        );
         if (missing.length > 0)
           problems.push(
             `${of} does not describe ${listed(missing)}; add ${missing.length > 1 ? 'them' : 'it'} to \`Args\`.`,
@@ -224,6 +261,23 @@ export default defineRule({
     },
   },
 });
+
+/** Parameters that no caller gives: what FastAPI or a decorator puts there. */
+function injectedParameters(definition: TypedNode<'function_definition'>, file: SourceFile): Set<string> {
+  const names = new Set<string>();
+  for (const parameter of definition.field('parameters').namedChildren) {
+    const named = parameter.is('default_parameter', 'typed_default_parameter')
+      ? parameter.field('name')
+      : parameter.firstNamed;
+    if (named && injection.test(parameter.text)) names.add(named.text);
+  }
+  const isInjected = file.decorators(definition).some((decorator) => /inject|provide/i.test(called(decorator).text));
+  if (isInjected) for (const name of documentedParameters(definition, file).slice(0, 1)) names.add(name);
+  return names;
+}
+
+const injection =
+  /\b(Depends|Security|Inject|Provide)\b|:\s*(Optional\[)?(\w+\.)?(Request|Response|BackgroundTasks|WebSocket|HTTPConnection|\w+Dep)\b/;
 
 function unstarred(name: string): string {
   return name.replace(/^\*+/, '');

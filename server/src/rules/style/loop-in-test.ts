@@ -197,6 +197,21 @@ export default defineRule({
     },
     {
       ok: py`
+        def test_methods(client):
+            class Local:
+                def load(self):
+                    return 1
+
+            for method in [Local().load, Local.load]:
+                schema = schema_of(method)
+                assert schema == {}
+            for path in [client.root, client.base]:
+                assert load(path)
+      `,
+      path: 'tests/test_users.py',
+    },
+    {
+      ok: py`
         def test_connection(url):
             for port in [1, 2]:
                 assert connect(url, port)
@@ -227,12 +242,21 @@ export default defineRule({
 function isCaseList(cases: Node, file: SourceFile): boolean {
   const list = cases.is('identifier') ? file.binding(cases)?.value : cases;
   if (!list?.is('list', 'tuple', 'expression_list') || list.namedChildren.length === 0) return false;
+  // What a parameter, or a class of the test's own, gives cannot stand in a decorator.
+  const parts = list.namedChildren.flatMap((entry) => [entry, ...entry.below('identifier')]);
+  if (parts.some((part) => part.is('identifier') && isLocal(part, file))) return false;
   // What the test has made before is its result, not its cases.
   return !list.namedChildren.every((entry) =>
     [entry, ...entry.below('identifier')].some(
       (part) => part.is('identifier') && file.binding(part)?.value?.is('call', 'await') === true,
     ),
   );
+}
+
+function isLocal(name: Node, file: SourceFile): boolean {
+  const binding = file.binding(name);
+  if (!binding || !/^(class|function|parameter)$/.test(binding.kind)) return false;
+  return binding.kind === 'parameter' || file.enclosingFunction(binding.by) !== undefined;
 }
 
 /** Whether the loop does something with each case: looking at what the test has already got is not trying cases. */
@@ -245,10 +269,13 @@ function tries(loop: TypedNode<'for_statement'>, file: SourceFile): boolean {
     .some((call) => {
       const callee = call.field('function');
       if (callee.is('attribute') ? reading.test(callee.field('attribute').text) : isBuiltin(callee, file)) return false;
-      return call
-        .field('arguments')
-        .below('identifier')
-        .some((name) => names.has(name.text));
+      return (
+        call
+          .field('arguments')
+          .below('identifier')
+          // `answer[key]` is looked at.
+          .some((name) => names.has(name.text) && !name.isField('subscript'))
+      );
     });
 }
 

@@ -89,6 +89,115 @@ export default defineRule({
       path: 'app/checks.py',
       options: { max: 2 },
     },
+    {
+      ok: py`
+        import unittest
+
+
+        class TestNumbers(unittest.TestCase):
+            def test_min(self):
+                self.assertEqual(min("123123"), "1")
+                self.assertEqual(min(1, 2, 3), 1)
+                self.assertEqual(min([1, 2, 3]), 1)
+                self.assertEqual(min((1, 2)), 1)
+                self.assertEqual(min(5, 2), 2)
+                self.assertRaises(TypeError, min, 42)
+                self.assertEqual(min(7, 8), 7)
+
+            def test_parameter(self):
+                for name in ("", "1"):
+                    with self.assertRaisesRegex(ValueError, "not valid"):
+                        parameter(name)
+                with self.assertRaisesRegex(ValueError, "is not"):
+                    parameter("a")
+                with self.assertRaisesRegex(ValueError, "may not"):
+                    parameter("b")
+                with self.assertRaisesRegex(ValueError, "needs"):
+                    parameter("c")
+                with self.assertRaisesRegex(ValueError, "has"):
+                    parameter("d")
+                with self.assertRaisesRegex(ValueError, "is"):
+                    parameter("e")
+
+            def test_cards(self):
+                first = Card.of(1)
+                assert first.suit == 1
+                second = Card.of(14)
+                assert second.suit == 2
+                third = Card.of(27)
+                assert third.suit == 3
+                fourth = Card.of(40)
+                assert fourth.suit == 4
+                fifth = Card.of(52)
+                assert fifth.suit == 4
+                sixth = Card.of(53)
+                assert sixth.suit == 5
+
+            def test_shown(self):
+                shown = show(self.user)
+                assert self.secret not in shown
+                assert self.name in shown
+                assert self.key not in shown
+                assert self.street not in shown
+                assert self.city in shown
+                assert self.country in shown
+
+            def test_kinds(self):
+                first = models.read_kind("a")
+                second = models.read_kind("b")
+                third = models.read_kind("c")
+                fourth = models.read_kind("d")
+                fifth = models.read_kind("e")
+                sixth = models.read_kind("f")
+                assert first is not None
+                assert second is not None
+                assert third is not None
+                assert fourth is not None
+                assert fifth is not None
+                assert sixth is not None
+
+            def test_events(self):
+                events = load()
+                first = next(event for event in events if event.kind == 1)
+                failed = [event for event in events if event.failed]
+                done = {event.id for event in events if not event.failed}
+                assert len(events) == 4
+                assert first.id == 1
+                assert failed[0].id == 2
+                assert done == {1}
+                assert sorted(done) == [1]
+                assert first in events
+                assert f"{first:1}" == "1"
+                assert f"{first:2}" == " 1"
+
+            def test_way(self):
+                first = second = False
+                third = False
+                fourth = False
+                fifth = False
+                sixth = False
+                seventh = False
+                run()
+                assert not third
+                assert not fourth
+                assert not fifth
+                assert not sixth
+                assert not seventh
+                assert not second
+
+            def test_tree(self):
+                root = make_tree()
+                a, b, c = root.children()
+                assert a.is_file() and b.is_file()
+                assert c.is_dir()
+                d, e, f = c.children()
+                assert b.is_file()
+                assert d.is_file()
+                assert e.is_file()
+                assert f.is_file()
+      `,
+      path: 'tests/test_numbers.py',
+    },
   ],
   on: {
     function_definition(definition, file, { max }) {
@@ -101,8 +210,12 @@ export default defineRule({
       for (const assignment of body.belowOutside(nested, 'assignment')) {
         const left = assignment.field('left');
         const right = assignment.field('right');
-        if (left.is('identifier') && right) values.set(left.text, right);
+        if (!right) continue;
+        for (const target of left.is('pattern_list', 'tuple_pattern') ? left.namedChildren : [left])
+          if (target.is('identifier')) values.set(target.text, right);
       }
+      for (const parameter of definition.field('parameters').below('identifier'))
+        if (!values.has(parameter.text)) values.set(parameter.text, parameter);
       const subjects = new Set(asserted.map((node) => subjectOf(node, values)));
       if (subjects.size <= max) return undefined;
       return {
@@ -123,7 +236,10 @@ function assertedBy(node: Node): Node[] {
   if (!/^assert[A-Z]/.test(callee.field('attribute').text)) return [];
   const { positional } = argumentsOf(node);
   // `assertRaises(ValueError, load, 3)` is about `load`.
-  if (/Raises|Warns/.test(callee.field('attribute').text)) return positional.slice(1, 2);
+  if (/Raises|Warns|Logs/.test(callee.field('attribute').text)) {
+    const at = callee.field('attribute').text.endsWith('Regex') ? 2 : 1;
+    return positional.slice(at, at + 1);
+  }
   const subject = positional.find((argument) => !isConstant(argument)) ?? positional[0];
   return subject ? [subject] : [];
 }
@@ -135,20 +251,37 @@ function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 
   if (expression.is('identifier')) {
     const value = values.get(expression.text);
     // `data = response.json()` is about the response, `response = client.get("/")` is where one begins.
+    // What is set while the test runs tells of one thing: which way it went.
+    if (value?.is('true', 'false', 'none')) return 'None';
+    // `failed = [event for event in events if …]`, `first = next(…)`: what is picked out of a value is about it.
+    if (value?.is('list_comprehension', 'set_comprehension', 'generator_expression')) return go(value);
+    if (value?.is('call') && about.test(value.field('function').text)) return go(value);
     const root = value && rootOf(value);
     if (root?.is('call')) return root.field('function').text;
+    // `card = Card.of(13)`, of a class or a module, is about `Card.of`.
+    const made = value?.is('await') ? value.firstNamed : value;
+    if (made?.is('call') && root?.is('identifier') && !values.has(root.text)) return made.field('function').text;
     return root?.is('identifier') && root.text !== expression.text && values.has(root.text)
       ? go(root)
       : expression.text;
   }
-  if (expression.is('comparison_operator', 'boolean_operator', 'binary_operator'))
-    return go(expression.namedChildren.find((operand) => !isConstant(operand)));
+  if (expression.is('comparison_operator') && /^(?:not\s+)?in$/.test(expression.fields('operators')[0]?.text ?? '')) {
+    // `name in answer` is about the answer.
+    const container = expression.namedChildren.at(-1);
+    if (container && !isConstant(container)) return go(container);
+  }
+  if (expression.is('comparison_operator', 'boolean_operator', 'binary_operator')) {
+    const named = expression.namedChildren.find((operand) => !isConstant(operand));
+    // Arithmetic of literals is about the language, whatever the literals are.
+    return named ? go(named) : 'literals';
+  }
   if (expression.is('not_operator', 'unary_operator')) return go(expression.field('argument'));
   if (expression.is('parenthesized_expression', 'await')) return go(expression.firstNamed);
   if (expression.is('attribute')) {
     const object = expression.field('object');
     return object.text === 'self' ? expression.text : go(object);
   }
+  if (expression.is('string', 'concatenated_string')) return 'str';
   if (expression.is('subscript')) return go(expression.field('value'));
   if (expression.is('lambda')) return go(expression.field('body'));
   if (expression.is('call')) {
@@ -159,7 +292,7 @@ function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 
       return isConstant(callee.field('object')) ? callee.field('attribute').text : go(callee);
     const [argument] = positional;
     // Calls of one function are about that function.
-    return argument && about.test(callee.text) ? go(argument) : callee.text;
+    return argument && about.test(callee.text) && !isConstant(argument) ? go(argument) : callee.text;
   }
   if (expression.is('list_comprehension', 'generator_expression', 'set_comprehension'))
     return go(expression.child('for_in_clause')?.field('right'));

@@ -1,4 +1,13 @@
-import { baseName, defineRule, isTestCase, isTestFunction, isTestModule, py } from '../../engine/index.ts';
+import {
+  baseName,
+  defineRule,
+  isTestCase,
+  isTestFunction,
+  isTestModule,
+  py,
+  type SourceFile,
+  type TypedNode,
+} from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR961',
@@ -13,7 +22,7 @@ export default defineRule({
   requirements: ['004-218'],
   peers: ['pre-commit name-tests-test'],
   mentions: ['def test'],
-  applies: (file) => isTestModule(file) && !baseName(file).startsWith('test_'),
+  applies: (file) => isTestModule(file) && !baseName(file).startsWith('test_') && !isData(file),
   examples: [
     {
       bad: py`
@@ -79,13 +88,88 @@ export default defineRule({
       `,
       path: 'tests/users.py',
     },
+    {
+      ok: py`
+        import unittest
+
+
+        class BaseLockTests(unittest.TestCase):
+            def test_acquire(self):
+                self.assertTrue(self.lock().acquire())
+      `,
+      path: 'tests/lock_tests.py',
+    },
+    {
+      ok: py`
+        import unittest
+
+
+        class ForkWait(unittest.TestCase):
+            def test_wait(self):
+                self.assertTrue(wait())
+
+
+        class BaseStoreTests(unittest.TestCase):
+            def test_put(self):
+                self.assertTrue(self.make().put(1))
+
+
+        class TestStoreMixin:
+            def test_get(self):
+                assert self.make().get(1)
+      `,
+      path: 'tests/waiting.py',
+    },
+    {
+      ok: py`
+        import sys
+
+
+        def test_hook():
+            assert hook()
+
+
+        if __name__ == "__main__":
+            globals()[sys.argv[1]]()
+      `,
+      path: 'tests/audit-tests.py',
+    },
+    {
+      ok: py`
+        import unittest
+
+
+        class Result:
+            pass
+
+
+        if __name__ == "__main__":
+
+            class TestResult(unittest.TestCase):
+                def test_result(self):
+                    self.assertTrue(Result())
+      `,
+      path: 'tests/result.py',
+    },
+    {
+      ok: py`
+        def test_grammar():
+            assert 1
+      `,
+      path: 'tests/data/grammar.py',
+    },
   ],
   collect: {
+    if_statement(branch) {
+      const isScript = branch.field('condition').text.includes('__name__') && branch.text.includes('sys.argv');
+      return isScript ? { at: branch.field('condition'), data: '' } : undefined;
+    },
     function_definition(definition, file) {
       const name = definition.field('name');
       if (!name.text.startsWith('test')) return undefined;
       if (!isTestFunction(definition, file)) return undefined;
       const owner = file.enclosingClass(definition);
+      if (owner && isForOthers(owner, file)) return undefined;
       const isTest =
         (owner && isTestCase(owner, file)) || definition.field('body').below('assert_statement').length > 0;
       return isTest ? { at: name, data: name.text } : undefined;
@@ -93,7 +177,8 @@ export default defineRule({
   },
   file(facts, file) {
     const [first] = facts;
-    if (!first) return [];
+    // A script that runs one of its functions by name is started by the tests, and is none.
+    if (!first || facts.some((fact) => fact.data === '')) return [];
     const name = baseName(file);
     const module = name
       .replace(/\.py$/, '')
@@ -104,3 +189,22 @@ export default defineRule({
     return [{ at: file.firstLine(), message }];
   },
 });
+
+/** Python that the tests read, and that nobody runs. */
+function isData(file: { readonly path: string }): boolean {
+  return /(^|\/)(data|fixtures|resources|samples|testdata)\//.test(file.path);
+}
+
+/**
+ * A class whose tests run in other files, which import and derive from it: what is named for a base, what pytest would
+ * not take for a test, and every class of a file that is named for a suite (`lock_tests.py`).
+ */
+function isForOthers(owner: TypedNode<'class_definition'>, file: SourceFile): boolean {
+  const name = owner.field('name').text;
+  return (
+    /(_tests|_?tester|_?suite|mixins?|_contract)\.py$/.test(baseName(file)) ||
+    /^_?(Abstract|Base|Common|Generic|Shared)|(Base|Mixin)$/.test(name) ||
+    !/Test/.test(name) ||
+    (owner.parent?.is('block') ?? false)
+  );
+}

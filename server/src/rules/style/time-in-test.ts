@@ -103,6 +103,71 @@ export default defineRule({
     },
     {
       ok: py`
+        import os
+        import time
+        from datetime import UTC, datetime
+
+
+        def test_created_is_recent():
+            before = datetime.now(UTC)
+            user = make_user()
+            after = datetime.now(UTC)
+            assert before <= user.created <= after
+            age = datetime.now(UTC) - user.created
+            assert age.total_seconds() < 5
+            assert (datetime.now(UTC) - before).total_seconds() < 5
+
+
+        def test_anchor():
+            anchor = make_anchor()
+            expected = datetime.now(UTC).replace(tzinfo=None) - GRACE
+            assert abs((anchor - expected).total_seconds()) < 30
+
+
+        def test_order():
+            called = []
+
+            def first():
+                return time.time()
+
+            def second():
+                called.append(time.time())
+
+            run(first, second)
+            assert called[0] > 0
+
+
+        def test_old_file_is_removed(tmp_path):
+            old = time.time() - 3600
+            os.utime(tmp_path, (old, old))
+            os.utime(tmp_path, (time.time() - 60, 0))
+            clean(tmp_path)
+            assert not tmp_path.exists()
+
+
+        def test_clock():
+            time.time()
+            assert clock()
+      `,
+      path: 'tests/test_users.py',
+    },
+    {
+      bad: py`
+        from datetime import UTC, datetime, timedelta
+
+
+        def test_filter():
+            start = datetime.now(UTC) - timedelta(hours=1)
+            #       ^^^^^^^^^^^^^^^^^ GR958 none
+            end = datetime.now(UTC)
+            #     ^^^^^^^^^^^^^^^^^ GR958 none
+            assert load(start, end) != []
+            assert end > start
+      `,
+      path: 'tests/test_users.py',
+    },
+    {
+      ok: py`
         import pytest
         from datetime import UTC, datetime
 
@@ -113,6 +178,20 @@ export default defineRule({
             assert make_token(datetime.now(UTC))
       `,
       path: 'tests/test_tokens.py',
+    },
+    {
+      ok: py`
+        import asyncio
+        import time
+
+
+        async def test_connection(url):
+            assert await connect(url, time.time())
+
+
+        asyncio.run(test_connection("localhost"))
+      `,
+      path: 'scripts/test_connection.py',
     },
     {
       ok: py`
@@ -131,7 +210,7 @@ export default defineRule({
       const last = callee.is('attribute') ? callee.field('attribute') : callee;
       if (!last.is('identifier') || !clocks.has(file.qualified(callee) ?? '')) return undefined;
       const test = enclosingTest(call, file);
-      if (!test || isFrozen(test, file) || measures(call)) return undefined;
+      if (!test || isOnlyMeasured(call, test, file) || isFrozen(test, file)) return undefined;
       const name = test.field('name').text;
       return {
         at: call,
@@ -150,15 +229,66 @@ const clocks = new Set([
   'time.time_ns',
 ]);
 
-/** `time.time()` as a stopwatch or for a time limit: what it gives is not an input. */
-function measures(call: TypedNode<'call'>): boolean {
-  if (!/time(_ns)?$/.test(call.field('function').text)) return false;
+/** The clock as a stopwatch, a time limit, the time of a file or of a call: what it gives is no input of the test. */
+function isOnlyMeasured(call: TypedNode<'call'>, test: TypedNode<'function_definition'>, file: SourceFile): boolean {
+  if (/time(_ns)?$/.test(call.field('function').text) && isStopwatch(call)) return true;
+  const use = call.parent;
+  if (!use || use.is('expression_statement') || isAge(call)) return true;
+  const isInStub = file.enclosingFunction(call) !== test;
+  if (use.is('return_statement')) return isInStub;
+  if (use.is('argument_list') && /\.append\(/.test(use.parent?.text ?? '')) return isInStub;
+  if (isFileTime(call)) return true;
+  const target = assigned(call);
+  if (target?.is('attribute', 'subscript')) return isInStub;
+  if (!target?.is('identifier')) return false;
+  const uses = test
+    .field('body')
+    .below('identifier')
+    .filter((name) => name.text === target.text && name.parent !== target.parent);
+  if (uses.length === 0) return false;
+  // What was read is compared or subtracted, so the test allows for the clock; or it is given to the file system.
+  if (uses.every(isFileTime)) return true;
+  return uses.every((name) => name.parent?.is('comparison_operator') || isAge(name));
+}
+
+function isStopwatch(call: TypedNode<'call'>): boolean {
   for (let above = call.parent; above && !above.is('block'); above = above.parent) {
     if (above.is('while_statement')) return true;
     if (above.is('assignment') && stopwatch.test(above.field('left').text)) return true;
     if (above.is('binary_operator', 'comparison_operator'))
       if (above.below('identifier').some((name) => stopwatch.test(name.text))) return true;
   }
+  return false;
+}
+
+/** The target of the assignment whose value an expression is part of by arithmetic alone. */
+function assigned(expression: Node): Node | undefined {
+  let above = expression.parent;
+  let child = expression;
+  // `datetime.now(UTC).replace(microsecond=0) - grace` is a moment, too.
+  while (above?.is('binary_operator', 'parenthesized_expression', 'attribute', 'call')) {
+    if (above.is('call') && !child.isField('function')) return undefined;
+    child = above;
+    above = above.parent;
+  }
+  return above?.is('assignment') ? above.field('left') : undefined;
+}
+
+/** Whether an expression is part of a difference of two moments: `now - user.created`, not `now - timedelta(days=1)`. */
+function isAge(expression: Node): boolean {
+  const minus = expression.parent;
+  if (!minus?.is('binary_operator') || !minus.child('"-"')) return false;
+  const right = minus.field('right');
+  if (right.start === expression.start) return true;
+  if (right.is('call'))
+    return /^(?!\w*\.?timedelta)(datetime|date|time|parse)|\.(now|utcnow|fromisoformat|parse)\(/.test(right.text);
+  return right.is('identifier', 'attribute') && !/delta|hour|day|minute|second|offset|window|[A-Z]{3}/.test(right.text);
+}
+
+/** Whether an expression is given to `os.utime`: the times of files are of the real clock. */
+function isFileTime(expression: Node): boolean {
+  for (let above = expression.parent; above && !above.is('block'); above = above.parent)
+    if (above.is('call') && /\butime$/.test(above.field('function').text)) return true;
   return false;
 }
 

@@ -81,6 +81,16 @@ export default defineRule({
     },
     {
       ok: py`
+        import datetime
+
+        try:
+            datetime.datetime.fromtimestamp(3999999999)
+        except OverflowError:
+            LIMIT = 2**31
+      `,
+    },
+    {
+      ok: py`
         from arrow import Arrow as datetime
 
         at = datetime.fromtimestamp(stamp)
@@ -90,7 +100,8 @@ export default defineRule({
   on: {
     call(call, file) {
       const name = calledClock(file, call, makers);
-      if (!name) return undefined;
+      // What nobody uses is a try whether the platform can do it.
+      if (!name || call.parent?.is('expression_statement')) return undefined;
       const { positional, keywords, keyword, hasSplat, hasDoubleSplat } = argumentsOf(call);
       if (hasSplat || hasDoubleSplat) return undefined;
       const isUtc = name === utcMaker;

@@ -187,6 +187,17 @@ export default defineRule({
       ok: py`
         import numpy as np
 
+
+        def service(rows):
+            averages = {name: np.mean(values) for name, values in rows.items()}
+            best = max(averages, key=averages.get)
+            return {"best": best}
+      `,
+    },
+    {
+      ok: py`
+        import numpy as np
+
         def mean(values: list[float]) -> float:
             return np.mean(values)
 
@@ -439,7 +450,9 @@ function isConversion(file: SourceFile, call: TypedNode<'call'>): boolean {
 function passedOn(file: SourceFile, call: TypedNode<'call'>, modules: readonly string[]): readonly Node[] | undefined {
   const name = file.qualified(call.field('function'));
   if (name === undefined || moduleOf(name, modules) || !passing.has(name)) return undefined;
-  return argumentsOf(call).positional;
+  // `max(averages, key=averages.get)` gives a key, not one of the values that it compares.
+  const { positional, keyword } = argumentsOf(call);
+  return keyword('key')?.text.endsWith('.get') ? undefined : positional;
 }
 
 /** What a call of the packages gives, as its name tells; undefined for all that can be an array as well. */

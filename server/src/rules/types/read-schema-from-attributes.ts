@@ -13,6 +13,7 @@ import {
   type SchemaAncestry,
   type SourceFile,
   schemaBase,
+  schemaFields,
   spell,
   type TypedNode,
 } from '../../engine/index.ts';
@@ -226,6 +227,32 @@ export default defineRule({
     },
     {
       ok: py`
+        from datetime import datetime
+
+        from pydantic import BaseModel
+
+        class ErrorResponse(BaseModel):
+            detail: list[str] | None = None
+
+        class TokenResponse(BaseModel):
+            user_id: int
+            access_token: str
+
+        class UsersResponse(BaseModel):
+            items: list[UserRead]
+            total: int
+
+        class HypothesisResponse(BaseModel):
+            id: str
+            created_at: datetime
+
+        class EntryRead(BaseModel):
+            id: int
+            created_at: str
+      `,
+    },
+    {
+      ok: py`
         from pydantic import RootModel
         from pydantic.v1 import BaseModel
         from sqlmodel import SQLModel
@@ -262,6 +289,7 @@ export default defineRule({
       if (value === 'hidden' || (value && !value.is('false'))) return undefined;
       // Version 1's name for it is the business of GR307.
       if (inheritedConfig(file, family, 'orm_mode') !== undefined) return undefined;
+      if (!mirrorsRow(family, file)) return undefined;
       return {
         at: name,
         message: `The response schema \`${name.text}\` does not read attributes; add \`model_config = ConfigDict(from_attributes=True)\`.`,
@@ -270,6 +298,19 @@ export default defineRule({
     },
   },
 });
+
+/**
+ * Whether the fields of a schema tell that it shows a row of the database: it has a key of the types that databases
+ * give. What has none (`TokenResponse`, `ErrorResponse`, a list of items) is made by the code that answers, and so is
+ * what has text for a key or a time: Pydantic would not turn a number, a UUID or a `datetime` into it.
+ */
+function mirrorsRow(family: SchemaAncestry, file: SourceFile): boolean {
+  const fields = family.own.flatMap((one) => schemaFields(file, one));
+  if (fields.some(({ name, annotation }) => /_(at|on)$/.test(name) && /\bstr\b/.test(annotation.text))) return false;
+  return fields.some(
+    ({ name, annotation }) => /^(id|uuid|pk)$/.test(name) && /\b(int|UUID[1-8]?|PositiveInt)\b/.test(annotation.text),
+  );
+}
 
 function readAttributes(definition: ClassNode, family: SchemaAncestry, file: SourceFile): Fix | undefined {
   const title = 'Read attributes: `from_attributes=True`';

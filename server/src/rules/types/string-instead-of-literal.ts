@@ -141,6 +141,16 @@ export default defineRule({
     },
     {
       ok: py`
+        def finishes(tool: str, parsed: dict) -> bool:
+            if tool not in {"run", "edit"}:
+                return False
+            if tool == "run":
+                parsed.clear()
+            return bool(parsed)
+      `,
+    },
+    {
+      ok: py`
         def kind(value: Literal["a", "b"], other: int, third) -> int:
             if value == "a" or other == "a" or third == "a":
                 return 1
@@ -256,9 +266,19 @@ function comparedWith(use: Node): string[] | undefined {
   if (operands.length !== 2 || !left || !right || operators.length !== 1 || operator === undefined) return undefined;
   if (operator === '==' || operator === '!=') return literals([left === use ? right : left]);
   if ((operator === 'is' || operator === 'is not') && right.is('none')) return [];
+  // `if kind not in (…): return False` is there for all the other values.
+  if (/^not\s+in$/.test(operator) && isPassedOver(parent)) return undefined;
   if (/^(not\s+)?in$/.test(operator) && left === use && right.is('tuple', 'list', 'set'))
     return literals(right.namedChildren);
   return undefined;
+}
+
+/** The condition of an `if` that leaves with `False`, `None` or nothing. */
+function isPassedOver(condition: Node): boolean {
+  const { parent } = condition;
+  const [first] = parent?.is('if_statement') ? parent.field('consequence').namedChildren : [];
+  if (!first?.is('return_statement')) return first?.is('continue_statement') === true;
+  return first.firstNamed ? first.firstNamed.is('false', 'none') : true;
 }
 
 function literals(nodes: readonly Node[]): string[] | undefined {
