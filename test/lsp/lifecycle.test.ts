@@ -5,10 +5,14 @@ import {
   CancellationTokenSource,
   CodeActionRequest,
   createProtocolConnection,
+  DidOpenTextDocumentNotification,
   ExitNotification,
+  InitializedNotification,
   InitializeRequest,
   IPCMessageReader,
   IPCMessageWriter,
+  PublishDiagnosticsNotification,
+  type PublishDiagnosticsParams,
   ShutdownRequest,
 } from 'vscode-languageserver/node';
 import { at, type Client, connect, exitOf, startClient, startProcess } from '../support/client.ts';
@@ -52,6 +56,15 @@ describe('language server: its life', () => {
       capabilities: {},
     });
     assert.equal(serverInfo?.name, 'groundrules');
+    const published = new Promise<PublishDiagnosticsParams>((resolve) => {
+      connection.onNotification(PublishDiagnosticsNotification.type, resolve);
+    });
+    await connection.sendNotification(InitializedNotification.type, {});
+    const textDocument = { uri, languageId: 'python', version: 3, text: bare };
+    await connection.sendNotification(DidOpenTextDocumentNotification.type, { textDocument });
+    const { diagnostics, version } = await published;
+    const found = diagnostics.find(({ code }) => code === 'GR402');
+    assert.deepEqual([version, found?.range], [3, at(2, 0, 6)]);
     child.disconnect();
     assert.equal(await exitOf(child), 1);
     connection.dispose();

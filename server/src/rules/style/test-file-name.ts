@@ -18,7 +18,8 @@ export default defineRule({
   summary: 'A file with tests that is not named `test_<module>.py`',
   advice: 'Rename it to `test_<module>.py`',
   why: 'pytest collects `test_*.py` and `*_test.py`; what is called otherwise is never run, and nothing says so. One form of name also lets everybody find the tests of a module without searching.',
-  fix: 'none',
+  fix: 'unsafe',
+  fixSafety: 'What imports the file, or names it in a command or a configuration, has to be changed by hand.',
   requirements: ['004-218'],
   peers: ['pre-commit name-tests-test'],
   mentions: ['def test'],
@@ -27,7 +28,7 @@ export default defineRule({
     {
       bad: py`
         from app.users import load
-        ^^^^^^^^^^^^^^^^^^^^^^^^^^ GR961 none: \`users.py\` holds tests, such as \`test_load_missing_user\`; rename it to \`test_users.py\`.
+        ^^^^^^^^^^^^^^^^^^^^^^^^^^ GR961 unsafe: \`users.py\` holds tests, such as \`test_load_missing_user\`; rename it to \`test_users.py\`.
 
 
         def test_load_missing_user():
@@ -38,7 +39,7 @@ export default defineRule({
     {
       bad: py`
         import unittest
-        ^^^^^^^^^^^^^^^ GR961 none: \`users_test.py\` holds tests, such as \`test_load\`; rename it to \`test_users.py\`.
+        ^^^^^^^^^^^^^^^ GR961 unsafe: \`users_test.py\` holds tests, such as \`test_load\`; rename it to \`test_users.py\`.
 
 
         class UserTests(unittest.TestCase):
@@ -186,7 +187,14 @@ export default defineRule({
       .replace(/^tests?[-_]|^test/, '')
       .replaceAll('-', '_');
     const message = `\`${name}\` holds tests, such as \`${first.data}\`; rename it to \`test_${module || '<module>'}.py\`.`;
-    return [{ at: file.firstLine(), message }];
+    const renamed = `test_${module}.py`;
+    const fix = () => ({
+      title: `Rename to \`${renamed}\``,
+      safety: 'unsafe' as const,
+      edits: [],
+      rename: `${file.path.slice(0, -name.length)}${renamed}`,
+    });
+    return [{ at: file.firstLine(), message, ...(module === '' ? {} : { fix }) }];
   },
 });
 
