@@ -73,7 +73,7 @@ export function recut(
       break;
     }
     const result = window.cut(offset - base, state);
-    cuts.push(newCut(window.slice(result.segment.start, result.segment.end), result, state));
+    cuts.push(newCut(owned(window.slice(result.segment.start, result.segment.end)), result, state));
     state = result.next;
     offset = base + result.segment.end;
   }
@@ -85,6 +85,14 @@ export function recut(
     const unit = units[index];
     return unit !== undefined && stateBefore(unit).memberIndent === after.memberIndent;
   }
+}
+
+/**
+ * The same text, on its own: a slice keeps all of the text that it is a slice of, and a segment lives long. Joining makes
+ * V8 write it down once more, with one character that is then left out.
+ */
+function owned(slice: string): string {
+  return `${slice}\n`.slice(0, -1);
 }
 
 function newCut(text: string, { segment }: CutResult, state: CutState): NewCut {
