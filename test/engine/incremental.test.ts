@@ -113,6 +113,25 @@ describe('incremental analysis', () => {
     );
   });
 
+  it('gives the names of a class whose header goes to the module, and back', () => {
+    const header = 'class Log:\n';
+    const rest = [
+      '    def log(self, text):',
+      '        try:',
+      '            self.write(text)',
+      '        except OSError:',
+      '            return None',
+      '',
+      'log = Log().log',
+      '',
+    ].join('\n');
+    const document = open(header + rest);
+    edit(document, 0, 1, '');
+    assert.equal(document.file.moduleBindings('log').length, 2);
+    edit(document, 0, 0, 'c');
+    assert.equal(document.file.moduleBindings('log').length, 1);
+  });
+
   it('keeps segments, positions and findings of a file that grows from nothing', () => {
     const text = texts.find((candidate) => candidate.includes('class ')) ?? '';
     const document = open('');

@@ -63,6 +63,8 @@ export class Document {
   readonly #suppressed = new Map<Unit, readonly StoredFinding[]>();
   /** Units that have just been given another class and must be examined again. */
   readonly #homeless = new Set<Unit>();
+  /** Keys of the names that those units took along. */
+  readonly #movedNames = new Set<string>();
   /** Units that read the members of some class. */
   readonly #memberReaders = new Set<Unit>();
   /** The unit with the first statement, and the unit with the first line. */
@@ -231,6 +233,8 @@ export class Document {
     const kept = new Set(added);
     const gone = removed.filter((unit) => !kept.has(unit));
     const changed = this.#rebind(gone, added);
+    for (const key of this.#movedNames) changed.add(key);
+    this.#movedNames.clear();
     const stale = new Set<Unit>(added.filter((unit) => !this.#suppressed.has(unit)));
     for (const unit of this.#homeless) stale.add(unit);
     this.#homeless.clear();
@@ -389,15 +393,19 @@ export class Document {
     }
   }
 
-  /** Gives a unit another class: its names move, and what it said of the old header no longer holds. */
+  /** Gives a unit another class, or none: its names move, and what it said of the old header no longer holds. */
   #adopt(unit: Unit, owner: Unit | undefined): void {
     const signatures = this.#signatures.get(unit);
-    if (signatures && unit.owner?.scopeId !== owner?.scopeId) {
-      if (unit.owner) this.file.classTable(unit.owner).remove(unit, signatures);
-      if (owner) this.file.classTable(owner).add(unit, signatures);
+    const from = unit.owner?.scopeId ?? 0;
+    const to = owner?.scopeId ?? 0;
+    if (signatures && from !== to) {
+      this.#tableOf(unit).remove(unit, signatures);
       this.#homeless.add(unit);
+      for (const name of signatures.keys())
+        for (const scope of [from, to]) this.#movedNames.add(consultKey(scope, name));
     }
     unit.owner = owner;
+    if (signatures && from !== to) this.#tableOf(unit).add(unit, signatures);
   }
 
   /** Brings the name tables up to date and returns the keys whose answers changed. */
