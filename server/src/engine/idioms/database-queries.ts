@@ -2,7 +2,7 @@ import type { SourceFile } from '../file.ts';
 import { argumentsOf, stringValue } from '../syntax/calls.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
 import { sqlalchemyName } from './models.ts';
-import { sessionCall, writtenStatement } from './sessions.ts';
+import { pendingSessionWrites, sessionCall, writtenStatement } from './sessions.ts';
 
 /** Where a file asks its database for rows or writes them, whichever layer does it. */
 
@@ -193,16 +193,4 @@ function isClassName(name: string): boolean {
 const statementNames = new Set(['select', 'insert', 'update', 'delete']);
 const executing = new Set(['execute', 'exec', 'scalar', 'scalars', 'stream', 'stream_scalars']);
 /** What a session is asked for; `refresh` and `flush` go with the transaction. */
-const asking = new Set([
-  ...executing,
-  'query',
-  'get',
-  'get_one',
-  'add',
-  'add_all',
-  'delete',
-  'merge',
-  'bulk_save_objects',
-  'bulk_insert_mappings',
-  'bulk_update_mappings',
-]);
+const asking = new Set([...executing, 'query', 'get', 'get_one', ...pendingSessionWrites]);

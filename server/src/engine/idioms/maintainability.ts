@@ -1,5 +1,5 @@
 import { unitOf } from '../file.ts';
-import { stringValue } from '../syntax/calls.ts';
+import { simpleEscapes, stringValue } from '../syntax/calls.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
 import { complexityOf, ownBranches } from './complexity.ts';
 
@@ -340,25 +340,12 @@ function bytesValue(part: Node): string {
   if (/r/i.test(prefix) || quotes === '') return inner;
   return inner.replace(/\\(\r?\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|[abfnrtv\\'"])/g, (_, sequence: string) => {
     if (sequence.endsWith('\n')) return '';
-    const simple = bytesEscapes.get(sequence);
+    const simple = simpleEscapes.get(sequence);
     if (simple !== undefined) return simple;
     const code = sequence.startsWith('x') ? Number.parseInt(sequence.slice(1), 16) : Number.parseInt(sequence, 8);
     return String.fromCharCode(code & 0xff);
   });
 }
-
-const bytesEscapes = new Map([
-  ['\\', '\\'],
-  ["'", "'"],
-  ['"', '"'],
-  ['a', '\x07'],
-  ['b', '\b'],
-  ['f', '\f'],
-  ['n', '\n'],
-  ['r', '\r'],
-  ['t', '\t'],
-  ['v', '\v'],
-]);
 
 type Lines = Pick<MaintainabilityPart, 'logicalLines' | 'sourceLines' | 'commentLines'>;
 

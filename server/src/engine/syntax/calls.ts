@@ -86,7 +86,8 @@ function readEscapes(text: string): string {
   );
 }
 
-const simpleEscapes = new Map([
+/** Escape sequences of one letter or sign, which text and bytes share. */
+export const simpleEscapes: ReadonlyMap<string, string> = new Map([
   ['\\', '\\'],
   ["'", "'"],
   ['"', '"'],
