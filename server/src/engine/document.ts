@@ -1,4 +1,4 @@
-import { type Dispatch, dispatchOf, tablesOf, type Work, wordsOf } from './dispatch.ts';
+import { type CallWork, type Dispatch, dispatchOf, tablesOf, type Work, wordsOf } from './dispatch.ts';
 import { consultKey, type FileFacts, firstKey, headerKey, linesKey, SourceFile } from './file.ts';
 import { cutWhole, type NewCut, recut } from './recut.ts';
 import { LiveFinding, type Reported } from './reported.ts';
@@ -13,7 +13,7 @@ import {
   suppressionsOf,
 } from './suppress.ts';
 import { atModule, type CutState } from './syntax/cut.ts';
-import { Node } from './syntax/node.ts';
+import { Node, type TypedNode } from './syntax/node.ts';
 import type { ParserPort } from './syntax/port.ts';
 import { brokenFlag, kindColumn, kindMask, type Rows, rowSize } from './syntax/rows.ts';
 import type { Position, Span } from './text.ts';
@@ -459,23 +459,24 @@ export class Document {
     unit.qualified.clear();
     unit.findings = [];
     unit.facts = new Map();
-    const { table } = this.#dispatch;
-    this.file.examine(unit, () => this.#walk(unit, table));
+    this.file.examine(unit, () => this.#walk(unit, this.#dispatch));
   }
 
   /** Asks rules that have just come into play about every unit that was not examined anyway. */
   #examineFor(woken: readonly EnabledRule[], examined: Set<Unit>): void {
-    const { table } = tablesOf(woken, woken);
+    const dispatch = tablesOf(woken, woken);
     for (const unit of this.#units) {
       if (examined.has(unit)) continue;
       const before = unit.findings.length;
-      this.file.examine(unit, () => this.#walk(unit, table));
+      this.file.examine(unit, () => this.#walk(unit, dispatch));
       if (unit.findings.length > before) examined.add(unit);
     }
   }
 
-  #walk(unit: Unit, table: Dispatch['table']): void {
+  #walk(unit: Unit, { table, calls }: Dispatch): void {
     const { rows } = unit;
+    // A re-export can give a method another name than it is called by, so then every rule is shown every call.
+    const byName = this.file.facts.reexport === undefined;
     const count = rows.length / rowSize;
     for (let row = 0; row < count; row++) {
       const cell = rows[row * rowSize + kindColumn] ?? 0;
@@ -483,8 +484,16 @@ export class Document {
       if (work === undefined) continue;
       const node = Node.at(unit, row);
       if ((cell & brokenFlag) !== 0 && !isWholeEnough(node)) continue;
-      this.#ask(unit, node, work);
+      if (byName && node.is('call')) {
+        const waiting = this.#workOfCall(node, calls);
+        if (waiting) this.#ask(unit, node, waiting);
+      } else this.#ask(unit, node, work);
     }
+  }
+
+  #workOfCall(call: TypedNode<'call'>, { byName, others }: CallWork): Work | undefined {
+    const name = this.file.calledName(call);
+    return (name === undefined ? undefined : byName.get(name)) ?? others;
   }
 
   #ask(unit: Unit, node: Node, { checks, collectors }: Work): void {

@@ -189,6 +189,19 @@ export class SourceFile {
     }
   }
 
+  /**
+   * The last part of the name of what a call calls: of its qualified name where that can be told, else of the name as it
+   * is written. Undefined for a call of anything else, such as another call's result.
+   */
+  calledName(call: TypedNode<'call'>): string | undefined {
+    let callee: Node | undefined = call.field('function');
+    while (callee?.is('parenthesized_expression')) callee = callee.firstNamed;
+    if (callee?.is('attribute')) return callee.field('attribute').text;
+    if (!callee?.is('identifier')) return undefined;
+    const name = this.qualified(callee);
+    return name === undefined ? callee.text : name.slice(name.lastIndexOf('.') + 1);
+  }
+
   /** Whether some `from … import *` of the module may bind the name. */
   mayComeFromStar(): boolean {
     this.#consult(0, starKey);
