@@ -2,7 +2,9 @@ import type { PythonVersion } from '../../../shared-rules/src/index.ts';
 import { builtinNames } from './names/builtins.ts';
 import { type Binding, type Scope, scopeAt } from './names/scopes.ts';
 import { NameTable } from './names/table.ts';
+import { noteName, noteRead, noteRows, readBy, watched } from './reads.ts';
 import type { Node, TypedNode } from './syntax/node.ts';
+import { lastRowAt } from './syntax/rows.ts';
 import type { Span } from './text.ts';
 import { starKey, Unit, unitIndexAt } from './unit.ts';
 
@@ -73,6 +75,7 @@ export class SourceFile {
 
   /** The text between two offsets. */
   slice(start: number, end: number): string {
+    this.#noteSpan(start, end);
     let text = '';
     for (let index = this.unitIndexAt(start); index < this.#units.length; index++) {
       const unit = this.#units[index];
@@ -84,6 +87,7 @@ export class SourceFile {
 
   /** The white space before the first character of the line that `offset` is on. */
   indentAt(offset: number): string {
+    this.#noteSpan(offset, offset);
     const unit = this.#units[this.unitIndexAt(offset)];
     if (!unit) return '';
     const lineStart = unit.lines.lineStart(unit.lines.line(offset - unit.start));
@@ -112,6 +116,7 @@ export class SourceFile {
 
   /** The offset of the start of the line that `offset` is on. */
   lineStart(offset: number): number {
+    this.#noteSpan(offset, offset);
     const unit = this.#units[this.unitIndexAt(offset)];
     return unit ? unit.start + unit.lines.lineStart(unit.lines.line(offset - unit.start)) : 0;
   }
@@ -119,6 +124,7 @@ export class SourceFile {
   /** Every binding that a name can mean at a node, nearest scope first found (language reference, "Resolution of names"). */
   bindings(at: Node, name: string = at.text): readonly Binding[] {
     const unit = unitOf(at);
+    if (watched === unit) noteName(name);
     let first = true;
     for (
       let scope: Scope | undefined = scopeAt(unit.scopes, at);
@@ -128,7 +134,7 @@ export class SourceFile {
       if (scope.globals.has(name)) return this.moduleBindings(name);
       if (scope.kind === 'class' && !first) continue;
       const found = scope.nonlocals.has(name) ? undefined : scope.names.get(name);
-      if (found) return found;
+      if (found) return noted(found);
       first = false;
     }
     if (unit.role === 'member' && first && unit.owner) {
@@ -149,7 +155,7 @@ export class SourceFile {
           found.push(...(scope.names.get(name) ?? []).map((binding) => ({ ...binding, conditional: true })));
       }
     }
-    return found;
+    return noted(found);
   }
 
   /** What binds a name in the body of a class, given its `class_definition`. */
@@ -159,7 +165,8 @@ export class SourceFile {
       const found = this.memberBindings(unit, name);
       if (found.length > 0) return found;
     }
-    return unit.scopes.byRow.get(definition.row)?.names.get(name) ?? [];
+    if (watched === unit) noteName(name);
+    return noted(unit.scopes.byRow.get(definition.row)?.names.get(name) ?? []);
   }
 
   /** The one binding that a name means at a node; undefined when there is none or it cannot be told which. */
@@ -177,12 +184,21 @@ export class SourceFile {
     const unit = unitOf(expression);
     // An answer is kept only for the unit that is being examined: it alone is examined again when the answer changes.
     const kept = this.#examined === unit ? unit.qualified : undefined;
-    if (kept?.has(expression.row)) return kept.get(expression.row);
+    const known = kept?.get(expression.row);
+    if (known) {
+      if (watched === unit && known.read) noteRead(known.read);
+      return known.name;
+    }
     if (this.#resolving.has(expression)) return undefined;
     this.#resolving.add(expression);
     try {
-      const name = this.#qualify(expression);
-      kept?.set(expression.row, name);
+      if (watched !== unit) {
+        const name = this.#qualify(expression);
+        kept?.set(expression.row, { name, read: undefined });
+        return name;
+      }
+      const { result: name, read } = readBy(() => this.#qualify(expression));
+      kept?.set(expression.row, { name, read });
       return name;
     } finally {
       this.#resolving.delete(expression);
@@ -279,6 +295,7 @@ export class SourceFile {
 
   /** Comments that lie in a span, in order. */
   commentsIn(span: Span): Node[] {
+    this.#noteSpan(span.start, span.end);
     const found: Node[] = [];
     for (let index = this.unitIndexAt(span.start); index < this.#units.length; index++) {
       const unit = this.#units[index];
@@ -325,6 +342,14 @@ export class SourceFile {
     return (this.#classTables.get(header.scopeId)?.units(name) ?? []).flatMap(
       (unit) => unit.scopes.top.names.get(name) ?? [],
     );
+  }
+
+  /** Notes that text of the watched segment was read; a span may go beyond it. */
+  #noteSpan(start: number, end: number): void {
+    if (!(watched instanceof Unit)) return;
+    const unit = watched;
+    if (end < unit.start || start > unit.end) return;
+    noteRows(lastRowAt(unit.rows, start - unit.start), lastRowAt(unit.rows, end - unit.start));
   }
 
   #consult(scope: number, name: string): void {
@@ -400,6 +425,12 @@ export function unitOf(node: Node): Unit {
   throw new TypeError('a node outside any unit');
 }
 
+/** Notes that bindings of the watched segment were read. */
+function noted(bindings: readonly Binding[]): readonly Binding[] {
+  if (watched !== undefined) for (const { unit, node } of bindings) if (unit === watched) noteRows(node.row, node.row);
+  return bindings;
+}
+
 /** Names a question: what a name means in the module (scope 0), or in a class. No Python name begins with a digit. */
 export function consultKey(scope: number, name: string): string {
   return scope === 0 ? name : `${scope}:${name}`;
@@ -418,4 +449,11 @@ function isModuleLevel(binding: Binding): boolean {
 
 function minor(version: PythonVersion): number {
   return Number(version.slice(2));
+}
+
+/** Whether two sets have something in common. */
+export function intersects<T>(left: ReadonlySet<T>, right: ReadonlySet<T>): boolean {
+  const [small, large] = left.size < right.size ? [left, right] : [right, left];
+  for (const key of small) if (large.has(key)) return true;
+  return false;
 }

@@ -162,6 +162,10 @@ export interface StoredFinding {
   readonly message: string;
   readonly severity: Severity;
   readonly source: Finding;
+  /** The row that the check was asked about; undefined for what the file level says. */
+  readonly row: number | undefined;
+  /** The check was asked before an edit elsewhere in the segment: the nodes that `source` knows are gone. */
+  readonly isMoved: boolean;
 }
 
 /** What a rule returns where one, several or nothing may be returned, as a list. */
