@@ -21,10 +21,9 @@ export interface Outlet {
 export function outletOfCall(file: SourceFile, call: TypedNode<'call'>): Outlet | undefined {
   const callee = call.field('function');
   const name = callee.is('attribute') ? callee.field('attribute').text : callee.is('identifier') ? callee.text : '';
-  if (jsonResponse.test(name)) {
+  if (isJsonResponse(file, callee)) {
     const content = argumentsOf(call).at(0, 'content');
-    const isResponse = /^(?:fastapi|starlette)\./.test(file.qualified(callee) ?? '');
-    return content && isResponse ? { kind: 'response', told: 'a JSON response', values: [content] } : undefined;
+    return content ? { kind: 'response', told: 'a JSON response', values: [content] } : undefined;
   }
   if (name === 'dumps' || name === 'dump') {
     const [value] = argumentsOf(call).positional;
@@ -98,6 +97,12 @@ export function callsGiven(file: SourceFile, outlet: Outlet): TypedNode<'call'>[
   );
 }
 
+function isJsonResponse(file: SourceFile, callee: Node): boolean {
+  if (callee.is('attribute') && !jsonResponses.has(callee.field('attribute').text)) return false;
+  const name = file.qualified(callee) ?? '';
+  return /^(?:fastapi|starlette)\./.test(name) && jsonResponses.has(name.slice(name.lastIndexOf('.') + 1));
+}
+
 function body(values: readonly Node[]): Outlet {
   return { kind: 'body', told: 'a JSON body', values };
 }
@@ -130,7 +135,11 @@ function isCache(file: SourceFile, object: Node): boolean {
   return /^_*(?:\w+_)?(?:redis|cache|redis_client|cache_client|valkey|memcache)$/i.test(name);
 }
 
-const jsonResponse = /^(?:OR|U)?JSONResponse$/;
+const jsonResponses = new Set(['JSONResponse', 'ORJSONResponse', 'UJSONResponse']);
+
+/** What calls that answer with JSON are called: for the `calls` of rules about such answers. */
+export const jsonResponseCalls: readonly string[] = [...jsonResponses];
+
 const schemaLike = /^(?:\w+\.)*[A-Z]\w*(?:\.(?:model_validate|parse_obj|construct|model_construct))?$/;
 const dumpers = new Set([
   'json.dumps',
