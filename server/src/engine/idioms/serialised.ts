@@ -21,6 +21,9 @@ export interface Outlet {
 export function outletOfCall(file: SourceFile, call: TypedNode<'call'>): Outlet | undefined {
   const callee = call.field('function');
   const name = callee.is('attribute') ? callee.field('attribute').text : callee.is('identifier') ? callee.text : '';
+  // Most calls are of something else, as their name tells.
+  if (callee.is('attribute') ? !sendingMethods.has(name) : !sendingNames.test(name) && !isJsonResponse(file, callee))
+    return undefined;
   if (isJsonResponse(file, callee)) {
     const content = argumentsOf(call).at(0, 'content');
     return content ? { kind: 'response', told: 'a JSON response', values: [content] } : undefined;
@@ -163,4 +166,6 @@ const cacheMethods = new Set([
   'mset',
   'getset',
 ]);
+const sendingMethods = new Set([...jsonResponses, ...clientMethods, ...cacheMethods, 'dumps', 'dump', 'send_json']);
+const sendingNames = /^(?:[A-Z]|dumps?$)/;
 const numbers = new Set(['builtins.int', 'builtins.round', 'builtins.float']);

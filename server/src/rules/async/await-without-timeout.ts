@@ -12,6 +12,7 @@ import {
   memberKey,
   type Node,
   namedFunctionKey,
+  ownName,
   py,
   type SourceFile,
   type Span,
@@ -339,9 +340,10 @@ function isLimited(file: SourceFile, node: Node): boolean {
 /** The function of the file that a call starts under a limit: as what `wait_for` waits for, or in a `with` that limits. */
 function guardedKey(file: SourceFile, call: TypedNode<'call'>): string | undefined {
   const callee = call.field('function');
-  const key = namedFunctionKey(file, callee);
-  if (key === undefined) return undefined;
+  // Most methods are somebody else's; of those of the class itself, few are called under a limit.
+  if (callee.is('attribute') && !callee.field('object').is('identifier')) return undefined;
+  if (callee.is('identifier') && ownName(file.qualified(callee)) === undefined) return undefined;
   const outer = call.parent?.parent;
   const isWaited = outer?.is('call') && file.qualified(outer.field('function')) === 'asyncio.wait_for';
-  return isWaited || isLimited(file, call) ? key : undefined;
+  return isWaited || isLimited(file, call) ? namedFunctionKey(file, callee) : undefined;
 }
