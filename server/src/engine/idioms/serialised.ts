@@ -34,7 +34,7 @@ export function outletOfCall(file: SourceFile, call: TypedNode<'call'>): Outlet 
   }
   if (callee.is('attribute')) {
     if (name === 'send_json') return body(argumentsOf(call).positional.slice(0, 1));
-    if (clientMethods.has(name)) {
+    if (clientMethods.has(name) && hasKeywords(call)) {
       const sent = argumentsOf(call).keyword('json');
       if (sent) return body([sent]);
     }
@@ -43,7 +43,7 @@ export function outletOfCall(file: SourceFile, call: TypedNode<'call'>): Outlet 
     const values = [...positional.slice(1), ...[...keywords.values()].map((keyword) => keyword.field('value'))];
     return { kind: 'cache', told: 'a cache', values };
   }
-  if (!/^[A-Z]/.test(name)) return undefined;
+  if (!/^[A-Z]/.test(name) || !hasKeywords(call)) return undefined;
   const binding = file.binding(callee);
   const definition = binding?.by;
   if (!definition?.is('class_definition')) return undefined;
@@ -98,6 +98,10 @@ export function callsGiven(file: SourceFile, outlet: Outlet): TypedNode<'call'>[
       origin.node.is('call') && isWhole(origin) ? [origin.node] : [],
     ),
   );
+}
+
+function hasKeywords(call: TypedNode<'call'>): boolean {
+  return call.field('arguments').child('keyword_argument') !== undefined;
 }
 
 function isJsonResponse(file: SourceFile, callee: Node): boolean {

@@ -7,6 +7,7 @@ import {
   type Finding,
   functionKey,
   httpMethods,
+  isMember,
   isTestFile,
   makerOf,
   memberKey,
@@ -340,9 +341,8 @@ function isLimited(file: SourceFile, node: Node): boolean {
 /** The function of the file that a call starts under a limit: as what `wait_for` waits for, or in a `with` that limits. */
 function guardedKey(file: SourceFile, call: TypedNode<'call'>): string | undefined {
   const callee = call.field('function');
-  // Most methods are somebody else's; of those of the class itself, few are called under a limit.
-  if (callee.is('attribute') && !callee.field('object').is('identifier')) return undefined;
-  if (callee.is('identifier') && ownName(file.qualified(callee)) === undefined) return undefined;
+  // Most calls are of something else; of the file's own functions, few are called under a limit.
+  if (callee.is('identifier') ? ownName(file.qualified(callee)) === undefined : !isMember(callee)) return undefined;
   const outer = call.parent?.parent;
   const isWaited = outer?.is('call') && file.qualified(outer.field('function')) === 'asyncio.wait_for';
   return isWaited || isLimited(file, call) ? namedFunctionKey(file, callee) : undefined;

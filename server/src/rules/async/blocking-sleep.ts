@@ -223,7 +223,10 @@ export default defineRule<never, Told>({
 });
 
 function isSleep(file: SourceFile, call: TypedNode<'call'>): boolean {
-  return file.qualified(call.field('function')) === 'time.sleep';
+  const callee = call.field('function');
+  // Only a re-export gives an attribute another last name.
+  if (callee.is('attribute') && callee.field('attribute').text !== 'sleep' && !file.facts.reexport) return false;
+  return file.qualified(callee) === 'time.sleep';
 }
 
 function awaited(file: SourceFile, call: TypedNode<'call'>): Fix | undefined {

@@ -176,15 +176,17 @@ function made(file: SourceFile, call: TypedNode<'call'>) {
 }
 
 /**
- * Most calls are ruled out by a name. Of a name that the file itself binds, only its value tells: it may be a maker. Only a
- * re-export gives an attribute another last name.
+ * Most calls are ruled out by a name. Of a name that the file itself binds, only its value tells, unless it is a function or
+ * a class: it may be a maker. Only a re-export gives an attribute another last name.
  */
 function mayMakeSession(file: SourceFile, callee: Node): boolean {
   if (callee.is('attribute'))
     return ofSession.test(callee.field('attribute').text) || file.facts.reexport !== undefined;
   if (!callee.is('identifier')) return true;
   const name = file.qualified(callee);
-  return name === undefined || ownName(name) !== undefined || ofSession.test(name) || ofSession.test(callee.text);
+  if (name !== undefined && ownName(name) === undefined) return ofSession.test(name) || ofSession.test(callee.text);
+  const kind = file.binding(callee)?.kind;
+  return kind !== undefined && kind !== 'function' && kind !== 'class';
 }
 
 const ofSession = /session/i;

@@ -274,11 +274,11 @@ function settled(file: SourceFile, call: TypedNode<'call'>): Fact<Told> | undefi
 /** Calls that are given something that may be a session; whoever calls so owns the transaction. */
 function handsOver(call: TypedNode<'call'>): boolean {
   const list = call.field('arguments');
-  if (!list.is('argument_list')) return false;
-  const mayHand = list.child('identifier') ?? list.child('attribute') ?? list.child('keyword_argument');
+  // Most arguments hold none of the words, and a text is cheaper to look at than nodes.
   return (
-    mayHand !== undefined &&
-    list.children.some((argument) => {
+    list.is('argument_list') &&
+    /session|db|connection/i.test(list.text) &&
+    list.namedChildren.some((argument) => {
       const value = argument.is('keyword_argument') ? argument.field('value') : argument;
       return value.is('identifier', 'attribute') && /(?:session|db|connection)$/i.test(value.text);
     })
