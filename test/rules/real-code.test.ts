@@ -34,7 +34,9 @@ describe('real code', () => {
     const reported = (path: string, text: string, all: boolean): string[] => {
       // Where names may come through re-exports, no rule waits for its words or its calls.
       const facts = { ...factsOf(path, '3.11'), ...(all ? { reexport: () => undefined } : {}) };
-      return new Document(parser, text, facts, everything).findings().map(({ code, start }) => `${code} at ${start}`);
+      return new Document(parser, text, facts, everything)
+        .findings()
+        .map(({ code, start, message }) => `${code} at ${start}: ${message}`);
     };
     const examples = rules.flatMap(({ card, examples: own }) =>
       own.map((example) => ({
