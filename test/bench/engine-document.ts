@@ -1,11 +1,11 @@
 import { Document } from '../../server/src/engine/index.ts';
-import { loadWebParser } from '../../server/src/host/parser.ts';
+import { loadWasmParser } from '../../server/src/host/parser.ts';
 import { rules } from '../../server/src/rules/index.generated.ts';
 import type { OpenDocument } from './analysis.ts';
 
 /** The engine with every rule on and its options as they come; the one file here that knows the engine's door. */
 export const openDocument: OpenDocument = async (text) => {
-  const parser = await loadWebParser();
+  const parser = await loadWasmParser();
   const document = new Document(
     parser,
     text,

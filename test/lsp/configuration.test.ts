@@ -356,8 +356,7 @@ describe('language server: settings', () => {
   it('warn once when the native parser is wanted and cannot be had, and go on with the other', async () => {
     // Away from node_modules the bundle finds no native module.
     const dist = path.join(import.meta.dirname, '..', '..', 'dist');
-    for (const name of ['server.mjs', 'web-tree-sitter.wasm', 'tree-sitter-python.wasm'])
-      copyFileSync(path.join(dist, name), path.join(folder, name));
+    for (const name of ['server.mjs', 'python.wasm']) copyFileSync(path.join(dist, name), path.join(folder, name));
     const server = await startClient({
       program: path.join(folder, 'server.mjs'),
       folders: [folder],

@@ -114,6 +114,6 @@ export type { Kind } from './syntax/grammar.generated.ts';
 export { nativeParser } from './syntax/native.ts';
 export type { Node, TypedNode } from './syntax/node.ts';
 export type { ParserPort } from './syntax/port.ts';
-export { webParser } from './syntax/web.ts';
+export { wasmParser } from './syntax/wasm.ts';
 export { applyEdits, collide, type Edit, LineIndex, type Position, type Span } from './text.ts';
 export type { Unit } from './unit.ts';

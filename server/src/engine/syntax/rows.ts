@@ -79,3 +79,22 @@ export function lastRowAt(rows: Rows, offset: number): number {
 export function isBareToken(kind: string): boolean {
   return kind.startsWith('"') && !fieldTokens.includes(kind);
 }
+
+/** Named nodes that are single tokens to the grammar. */
+const leaves: readonly string[] = [
+  'identifier',
+  'integer',
+  'float',
+  'true',
+  'false',
+  'none',
+  'comment',
+  'escape_sequence',
+  'string_start',
+  'string_end',
+];
+
+/** Whether nodes of a kind have nothing below them worth a row: tokens (`is not`) and what the grammar takes for one. */
+export function isLeaf(kind: string): boolean {
+  return kind.startsWith('"') || leaves.includes(kind);
+}
