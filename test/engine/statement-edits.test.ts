@@ -127,6 +127,25 @@ describe('edits inside a long segment', () => {
     assert.deepEqual(snapshot(document), snapshot(open(document.text)));
   });
 
+  it('leave the fixes of other segments right, also those that a rule works out at once', () => {
+    const model = [
+      'from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column',
+      '',
+      'class Base(DeclarativeBase):',
+      '    pass',
+      '',
+      'class User(Base):',
+      '    id: Mapped[int] = mapped_column(init=False, primary_key=True)',
+      '',
+    ].join('\n');
+    const document = open(model);
+    document.edit(0, 0, '# A comment.\n');
+    const [finding] = document.findings().filter(({ code }) => code === 'GR204');
+    const [fix] = finding?.fixes() ?? [];
+    assert.ok(fix);
+    assert.match(applyEdits(document.text, fix.edits), /mapped_column\(primary_key=True\)/);
+  });
+
   it('move a finding by lines and columns with the statements above it', () => {
     const document = open(longFunction(['    first = 1', '    print("seen")']));
     const [before] = document.findings().filter(({ code }) => code === 'GR401');

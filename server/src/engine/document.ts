@@ -1,10 +1,20 @@
 import { type Dispatch, dispatchOf, wordsOf } from './dispatch.ts';
 import { askAgain, crash, type Examiner, examine, examineFor, examineHeir, store } from './examine.ts';
-import { consultKey, type FileFacts, firstKey, headerKey, intersects, linesKey, SourceFile } from './file.ts';
+import { FactTable } from './facts.ts';
+import {
+  consultKey,
+  type FileFacts,
+  firstKey,
+  headerKey,
+  intersects,
+  linesKey,
+  type Reader,
+  SourceFile,
+} from './file.ts';
 import { type Heir, heirOf } from './heir.ts';
 import { cutWhole, type NewCut, recut } from './recut.ts';
 import { LiveFinding, type Reported } from './reported.ts';
-import type { EnabledRule, StoredFinding } from './rule.ts';
+import type { EnabledRule, Finding, StoredFinding } from './rule.ts';
 import {
   describe,
   hitsOf,
@@ -18,7 +28,7 @@ import { atModule, type CutState } from './syntax/cut.ts';
 import type { ParserPort } from './syntax/port.ts';
 import { type Rows, rowSize } from './syntax/rows.ts';
 import type { Position, Span } from './text.ts';
-import { type PlacedFact, positionIn, Unit } from './unit.ts';
+import { positionIn, Unit } from './unit.ts';
 
 /** What runs in a document: the rules that the file's settings enable, and which codes exist at all. */
 export interface RuleSet {
@@ -55,8 +65,7 @@ export class Document {
   #dispatch: Dispatch;
   readonly #knownCodes: ReadonlySet<string>;
   readonly #positionOf = (offset: number): Position => this.position(offset);
-  readonly #askAgain = (finding: StoredFinding): StoredFinding | undefined =>
-    askAgain(this.#examiner, this.#rules, finding);
+  readonly #askAgain = (finding: StoredFinding): StoredFinding | undefined => this.#again(finding);
   readonly #isEdited: boolean;
   #length: number;
   #text: string | undefined;
@@ -78,6 +87,7 @@ export class Document {
   #topUnit: Unit | undefined;
   /** Units whose checks placed findings in other units, such as a class's in its members; by the unit they lie in. */
   readonly #guests = new Map<Unit, Set<Unit>>();
+  readonly #facts = new FactTable();
   /** Units with a suppression of the whole file. */
   readonly #suppressors = new Set<Unit>();
   #fileLevel: FileLevel[] = [];
@@ -259,7 +269,10 @@ export class Document {
     for (const unit of gone) for (const home of this.#homesOf(unit)) moved.add(home);
     const heir = woken.length === 0 ? heirOf(gone, fresh, changed, touched) : undefined;
     const facts = this.#examineAll(stale, fresh, gone, moved, heir);
-    if (woken.length > 0) examineFor(this.file, woken, this.#units, stale);
+    if (woken.length > 0) {
+      examineFor(this.file, woken, this.#units, stale);
+      this.#facts.fill(woken, this.#units);
+    }
     this.#rehouse(gone, stale);
     for (const home of moved) if (this.#signatures.has(home)) stale.add(home);
     const changedForFile = this.#noteOutline(changed, gone, fresh);
@@ -328,25 +341,25 @@ export class Document {
     heir: Heir | undefined,
   ): Set<string> {
     const changed = new Set<string>();
-    const compare = (before: readonly Unit['facts'][], after: readonly Unit['facts'][]): void => {
-      const codes = new Set([...before, ...after].flatMap((facts) => [...facts.keys()]));
-      for (const code of codes)
-        if (!changed.has(code) && !tellTheSame(factsIn(before, code), factsIn(after, code))) changed.add(code);
-    };
+    const told = [...stale].map((unit) => ({ unit, before: unit.facts }));
     for (const unit of stale) {
-      const before = unit.facts;
       for (const home of this.#homesOf(unit)) moved.add(home);
       if (unit === heir?.unit) examineHeir(this.#examiner, heir);
       else examine(this.#examiner, unit, this.#isEdited);
       for (const home of this.#homesOf(unit)) moved.add(home);
       if (unit.membersRead.size > 0) this.#memberReaders.add(unit);
       else this.#memberReaders.delete(unit);
-      if (!fresh.has(unit)) compare([before], [unit.facts]);
     }
-    compare(
+    // What is gone first: its segments do not know where they stand any more.
+    const [first] = gone.length > 0 ? gone : fresh;
+    this.#facts.replace(
+      first?.start ?? 0,
       gone.map((unit) => unit.facts),
       [...fresh].map((unit) => unit.facts),
+      changed,
     );
+    for (const { unit, before } of told)
+      if (!fresh.has(unit)) this.#facts.replace(unit.start, [before], [unit.facts], changed);
     return changed;
   }
 
@@ -487,36 +500,14 @@ export class Document {
         (level.membersRead.size > 0 && moved);
       if (!due) continue;
       for (const home of level.homes) touched.add(home);
-      const facts = this.#factsOf(code);
       level.consulted = new Set();
       level.membersRead = new Set();
       level.findings = [];
       level.homes = new Set();
       level.hasRelated = false;
-      const [first] = this.#units;
-      level.hasRun = active && first !== undefined;
-      if (!first || !active) continue;
-      this.file.examine(level, () => {
-        try {
-          for (const finding of level.enabled.rule.file?.(facts, this.file) ?? []) {
-            store(
-              this.file,
-              this.#units[this.file.unitIndexAt(finding.at.start)] ?? first,
-              level.enabled,
-              finding,
-              level.findings,
-            );
-          }
-        } catch (error) {
-          store(
-            this.file,
-            first,
-            this.#dispatch.crashed ?? level.enabled,
-            crash(level.enabled.rule, error, { start: 0, end: 0 }),
-            level.findings,
-          );
-        }
-      });
+      level.hasRun = active && this.#units.length > 0;
+      if (!level.hasRun) continue;
+      level.findings = this.#askFile(level.enabled, level);
       level.homes = new Set(level.findings.map((finding) => finding.unit));
       level.hasRelated = level.findings.some((finding) => finding.source.related !== undefined);
       for (const home of level.homes) touched.add(home);
@@ -524,14 +515,37 @@ export class Document {
     return touched;
   }
 
-  #factsOf(code: string): PlacedFact[] {
-    const all: PlacedFact[] = [];
-    for (const unit of this.#units) {
-      if (unit.facts.size === 0) continue;
-      const facts = unit.facts.get(code);
-      if (facts) for (const fact of facts) all.push(fact);
-    }
-    return all;
+  /** The same finding from the text as it is now. */
+  #again(finding: StoredFinding): StoredFinding | undefined {
+    const { rule, unit, asked, start, end, message } = finding;
+    const enabled = this.#rules.find((candidate) => candidate.rule === rule);
+    // What is said of a suppression comment is said anew whenever its segment changes.
+    if (!enabled || asked === 'suppressions') return finding;
+    const now =
+      asked === 'file'
+        ? this.#askFile(enabled, { consulted: new Set(), membersRead: new Set() })
+        : askAgain(this.file, enabled, asked.unit, asked.row);
+    return now.find(
+      (other) => other.unit === unit && other.start === start && other.end === end && other.message === message,
+    );
+  }
+
+  /** What the file level of a rule says now. */
+  #askFile(enabled: EnabledRule, reader: Reader): StoredFinding[] {
+    const found: StoredFinding[] = [];
+    const keep = (by: EnabledRule, finding: Finding): void => {
+      const unit = this.#units[this.file.unitIndexAt(finding.at.start)];
+      if (unit) store(this.file, unit, by, finding, found, 'file');
+    };
+    this.file.examine(reader, () => {
+      try {
+        const facts = this.#facts.of(enabled.rule.card.code);
+        for (const finding of enabled.rule.file?.(facts, this.file) ?? []) keep(enabled, finding);
+      } catch (error) {
+        keep(this.#dispatch.crashed ?? enabled, crash(enabled.rule, error, { start: 0, end: 0 }));
+      }
+    });
+    return found;
   }
 
   /** Decides anew which findings of the given units are visible. */
@@ -618,6 +632,7 @@ export class Document {
               fix: () => removal(suppression, code, `Remove \`${code.code}\``),
             },
             found,
+            'suppressions',
           );
         } else if (known && unused && running.has(code.code) && !used.has(code)) {
           const where = suppression.scope === 'file' ? 'in this file' : 'on this line';
@@ -633,6 +648,7 @@ export class Document {
               fix: () => removal(suppression, code, `Remove unused \`${code.code}\``),
             },
             found,
+            'suppressions',
           );
         }
       }
@@ -646,21 +662,6 @@ export class Document {
 }
 
 const noFindings: readonly StoredFinding[] = [];
-
-function factsIn(all: readonly Unit['facts'][], code: string): PlacedFact[] {
-  return all.flatMap((facts) => facts.get(code) ?? []);
-}
-
-/** Whether facts say the same, wherever they stand. */
-function tellTheSame(before: readonly PlacedFact[], after: readonly PlacedFact[]): boolean {
-  return (
-    before.length === after.length &&
-    before.every(({ data }, index) => {
-      const other = after[index]?.data;
-      return data === other || JSON.stringify(data) === JSON.stringify(other);
-    })
-  );
-}
 
 interface FileLevel {
   readonly enabled: EnabledRule;

@@ -72,22 +72,16 @@ export function examineFor(
   }
 }
 
-/** What a check says now where it said the same before an edit elsewhere in the segment. */
-export function askAgain(
-  { file }: Examiner,
-  rules: readonly EnabledRule[],
-  { unit, row, rule, start, end, message }: StoredFinding,
-): StoredFinding | undefined {
-  const enabled = rules.find((candidate) => candidate.rule === rule);
-  if (row === undefined || !enabled) return undefined;
+/** What a rule says of a row now. */
+export function askAgain(file: SourceFile, enabled: EnabledRule, unit: Unit, row: number): StoredFinding[] {
   const now: StoredFinding[] = [];
   const node = Node.at(unit, row);
-  for (const [kind, handle] of rule.on) {
+  for (const [kind, handle] of enabled.rule.on) {
     if (!node.is(kind)) continue;
     for (const finding of asList(file.examine(unit, () => handle(node, file))))
-      store(file, unit, enabled, finding, now, row);
+      store(file, unit, enabled, finding, now, { unit, row });
   }
-  return now.find((other) => other.start === start && other.end === end && other.message === message);
+  return now;
 }
 
 /** Keeps a finding with the segment it starts in; `unit` is the one that was looked at, usually the same. */
@@ -97,7 +91,7 @@ export function store(
   enabled: EnabledRule,
   source: Finding,
   into: StoredFinding[],
-  row?: number,
+  asked: StoredFinding['asked'],
 ): void {
   const isHere = source.at.start >= unit.start && source.at.start <= unit.end;
   const home = isHere ? unit : file.units[file.unitIndexAt(source.at.start)];
@@ -114,8 +108,8 @@ export function store(
     message: source.message,
     severity: enabled.severity ?? source.severity ?? enabled.rule.card.severity,
     source,
-    row,
-    isMoved: false,
+    asked,
+    revision: file.revision,
   });
 }
 
@@ -186,10 +180,11 @@ function ask(
     try {
       const found = check.handle(node, file);
       if (found === undefined) continue;
-      for (const finding of asList(found)) store(file, unit, check.enabled, finding, unit.findings, node.row);
+      for (const finding of asList(found))
+        store(file, unit, check.enabled, finding, unit.findings, { unit, row: node.row });
     } catch (error) {
       const crashed = crash(check.enabled.rule, error, node);
-      store(file, unit, dispatch.crashed ?? check.enabled, crashed, unit.findings, node.row);
+      store(file, unit, dispatch.crashed ?? check.enabled, crashed, unit.findings, { unit, row: node.row });
     }
   }
   for (let index = 0; index < collectors.length; index++) {
@@ -219,7 +214,7 @@ function takeOver(outcome: Outcome, unit: Unit, row: number, { movedFrom, shift 
     const start = moved(finding.start);
     const end = start + finding.end - finding.start;
     const { lines } = unit;
-    return { ...finding, unit, row, start, end, from: lines.position(start), to: lines.position(end), isMoved: true };
+    return { ...finding, unit, asked: { unit, row }, start, end, from: lines.position(start), to: lines.position(end) };
   });
   const facts = outcome.facts.map(({ code, fact }) => ({ code, fact: fact.movedTo(unit, moved(fact.startInUnit)) }));
   unit.findings.push(...findings);

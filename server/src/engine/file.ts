@@ -41,6 +41,7 @@ export class SourceFile {
   readonly moduleTable = new NameTable();
   readonly #classTables = new Map<number, NameTable>();
   #units: readonly Unit[] = [];
+  #revision = 0;
   /** For the document only. */
   lineCountForDocument = 0;
   #examined: Reader | undefined;
@@ -64,6 +65,11 @@ export class SourceFile {
   /** The units in order. Reading other units' contents is noted for nobody: rules use the functions below. */
   get units(): readonly Unit[] {
     return this.#units;
+  }
+
+  /** Counts the edits. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** The line break of the file: that of its first line. */
@@ -309,6 +315,7 @@ export class SourceFile {
   /** For the document only: the units as they stand. */
   setUnits(units: readonly Unit[]): void {
     this.#units = units;
+    this.#revision++;
   }
 
   /** For the document only: notes what `examine` reads for `reader`. */

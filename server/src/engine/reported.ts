@@ -98,8 +98,9 @@ export class LiveFinding implements Reported {
     const { rule } = this.#finding;
     let made: ReturnType<NonNullable<StoredFinding['source']['fix']>>;
     try {
-      // What was found before an edit elsewhere in the segment holds, but its fix knows only the nodes from then.
-      const finding = this.#finding.isMoved ? this.#ask(this.#finding) : this.#finding;
+      // What was found before an edit elsewhere holds, but its fix may know the nodes and offsets from then.
+      const isOld = this.#finding.revision !== this.#file.revision;
+      const finding = isOld ? this.#ask(this.#finding) : this.#finding;
       made = finding?.source.fix?.();
     } catch {
       // A fix that fails is one that is not offered; the finding stands.

@@ -162,10 +162,10 @@ export interface StoredFinding {
   readonly message: string;
   readonly severity: Severity;
   readonly source: Finding;
-  /** The row that the check was asked about; undefined for what the file level says. */
-  readonly row: number | undefined;
-  /** The check was asked before an edit elsewhere in the segment: the nodes that `source` knows are gone. */
-  readonly isMoved: boolean;
+  /** What the rule was asked about: a row of a segment, usually of `unit`; or the whole file, or its suppressions. */
+  readonly asked: { readonly unit: Unit; readonly row: number } | 'file' | 'suppressions';
+  /** The revision of the file that the rule was asked in: what `source` knows is as it was then. */
+  readonly revision: number;
 }
 
 /** What a rule returns where one, several or nothing may be returned, as a list. */

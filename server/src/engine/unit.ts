@@ -189,6 +189,11 @@ export class PlacedFact {
     return new PlacedFact(unit, { start: from, end: from + this.#end - this.#start }, this.data);
   }
 
+  /** Where its segment starts. */
+  get unitStart(): number {
+    return this.#unit.start;
+  }
+
   /** Where it starts, from the start of its segment. */
   get startInUnit(): number {
     return this.#start;
