@@ -5,6 +5,7 @@ import {
   isFixture,
   isTestFunction,
   isTestModule,
+  kindSet,
   type Node,
   ownName,
   py,
@@ -352,11 +353,9 @@ const checking =
 function doesAssert(definition: TypedNode<'function_definition'>, file: SourceFile): boolean {
   const body = definition.field('body');
   if (/assert|raise/i.test(body.text)) {
-    // `self.assertEqual()`, `eq = self.assertEqual`, or the method handed on: what most tests are known by.
-    const isAsserting = (node: Node): boolean => !node.is('attribute') || asserting.test(node.field('attribute').text);
-    if (someBelow(body, ['assert_statement', 'raise_statement', 'attribute'], isAsserting)) return true;
+    if (someBelow(body, mayBeAsserting, isAsserting)) return true;
   }
-  return someBelow(body, ['call'], (node) => {
+  return someBelow(body, calls, (node) => {
     if (!node.is('call')) return false;
     const target = node.field('function');
     const name = target.is('attribute') ? target.field('attribute').text : target.text;
@@ -367,7 +366,14 @@ function doesAssert(definition: TypedNode<'function_definition'>, file: SourceFi
   });
 }
 
+const calls = kindSet('call');
+const mayBeAsserting = kindSet('assert_statement', 'raise_statement', 'attribute');
 const asserting = /assert/i;
+
+/** `self.assertEqual()`, `eq = self.assertEqual`, or the method handed on: what most tests are known by. */
+function isAsserting(node: Node): boolean {
+  return !node.is('attribute') || asserting.test(node.field('attribute').text);
+}
 
 /** `subprocess.run(…, check=True)` raises when the command fails. */
 function asksForCheck(argument: Node): boolean {
