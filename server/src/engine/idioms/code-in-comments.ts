@@ -76,6 +76,7 @@ function readStatement(lines: readonly string[], at: number): { reading: Reading
   for (let count = 1; count <= longestStatement && at + count <= lines.length; count++) {
     const line = lines[at + count - 1] ?? '';
     const isJoined = line.endsWith('\\');
+    if (beginsSentence(line)) break;
     const found = tokensOf(isJoined ? line.slice(0, -1) : line);
     if (!found || hasSentence(found)) break;
     tokens.push(...found);
@@ -88,6 +89,46 @@ function readStatement(lines: readonly string[], at: number): { reading: Reading
   }
   return { reading: 'prose', count: 1 };
 }
+
+/** Whether a line is told to be a sentence by its first words, as most are: then its tokens need not be read. */
+function beginsSentence(line: string): boolean {
+  let isWordBefore = false;
+  let at = blanksBehind(line, 0);
+  for (;;) {
+    const from = at;
+    while (isLetter(line.charCodeAt(at)) || (at > from && isDigit(line.charCodeAt(at)))) at++;
+    const sign = line.charCodeAt(at);
+    // A quote makes a string of the word, and letters beyond ASCII may go on with it.
+    if (at === from || sign === singleQuote || sign === doubleQuote || sign > 127) return false;
+    const isWordHere = !keywords.has(line.slice(from, at));
+    if (isWordBefore && isWordHere) return true;
+    isWordBefore = isWordHere;
+    at = blanksBehind(line, at);
+    if (line.charCodeAt(at - 1) !== space && line.charCodeAt(at - 1) !== tab) return false;
+  }
+}
+
+function blanksBehind(line: string, from: number): number {
+  let at = from;
+  while (line.charCodeAt(at) === space || line.charCodeAt(at) === tab) at++;
+  return at;
+}
+
+/** A letter of ASCII, or an underscore. */
+function isLetter(code: number): boolean {
+  const lower = code | 32;
+  return (lower >= 97 && lower <= 122) || code === underscore;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+const tab = 9;
+const space = 32;
+const doubleQuote = 34;
+const singleQuote = 39;
+const underscore = 95;
 
 /** Two words in a row, none of which Python knows: no statement has them, so nothing further has to be read. */
 function hasSentence(tokens: readonly Token[]): boolean {
@@ -156,7 +197,7 @@ interface Token {
 }
 
 const tokenPattern =
-  /[ \t\f]+|#.*|(?<string>(?:[rbuft]{0,2})(?:"""(?:[^\\]|\\[\s\S])*?"""|'''(?:[^\\]|\\[\s\S])*?'''|"(?!"")(?:[^"\\\n]|\\.)*"|'(?!'')(?:[^'\\\n]|\\.)*'))|(?<number>(?:0[xob][\da-f_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?j?)(?![\w.]))|(?<name>[\p{L}_][\p{L}\p{N}\p{M}_]*)|(?<operator>\*\*=?|\/\/=?|>>=?|<<=?|\.\.\.|->|:=|[!=<>+\-*/%@&|^]=|[+\-*/%@&|^~<>()[\]{},:.;=])/giuy;
+  /[ \t\f]+|#.*|((?:[rbuft]{0,2})(?:"""(?:[^\\]|\\[\s\S])*?"""|'''(?:[^\\]|\\[\s\S])*?'''|"(?!"")(?:[^"\\\n]|\\.)*"|'(?!'')(?:[^'\\\n]|\\.)*'))|((?:0[xob][\da-f_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?j?)(?![\w.]))|([\p{L}_][\p{L}\p{N}\p{M}_]*)|(\*\*=?|\/\/=?|>>=?|<<=?|\.\.\.|->|:=|[!=<>+\-*/%@&|^]=|[+\-*/%@&|^~<>()[\]{},:.;=])/giuy;
 
 /** The tokens of a text without its comments; undefined where it has what no Python has. */
 function tokensOf(text: string): Token[] | undefined {
@@ -166,7 +207,8 @@ function tokensOf(text: string): Token[] | undefined {
   while (tokenPattern.lastIndex < text.length) {
     const match = tokenPattern.exec(text);
     if (!match) return undefined;
-    const { string, number, name, operator } = match.groups ?? {};
+    // By number: naming the groups makes an object for each token.
+    const [, string, number, name, operator] = match;
     const token = string ?? number ?? name ?? operator;
     if (token === undefined) continue;
     const kind =

@@ -1,6 +1,17 @@
 import { unitOf } from '../file.ts';
 import { simpleEscapes, stringValue } from '../syntax/calls.ts';
-import type { Node, TypedNode } from '../syntax/node.ts';
+import { kinds } from '../syntax/grammar.generated.ts';
+import { type Ground, Node, type TypedNode } from '../syntax/node.ts';
+import {
+  afterColumn,
+  endColumn,
+  kindColumn,
+  kindMask,
+  kindNumber,
+  type Rows,
+  rowSize,
+  startColumn,
+} from '../syntax/rows.ts';
 import { complexityOf, ownBranches } from './complexity.ts';
 
 /**
@@ -34,7 +45,7 @@ export interface MaintainabilityPart {
 /** Counts one segment, given its root. */
 export function maintainabilityPart(root: TypedNode<'module'>): MaintainabilityPart {
   const { role } = unitOf(root);
-  const halstead: Halstead = { length: 0, uniqueOperands: 0, operators: 0, operands: new Set() };
+  const halstead = new Halstead(root.ground);
   countOperators(root, '', halstead);
   return {
     complexity: role === 'member' ? classBranches(root) : role === 'class' ? headerBranches(root) : branchesOf(root),
@@ -42,8 +53,7 @@ export function maintainabilityPart(root: TypedNode<'module'>): MaintainabilityP
     length: halstead.length,
     uniqueOperands: halstead.uniqueOperands,
     operators: halstead.operators,
-    operands: [...halstead.operands].join(separator),
-    operandCount: halstead.operands.size,
+    ...joined(halstead.operands),
   };
 }
 
@@ -161,14 +171,59 @@ function headerBranches(root: Node): number {
 
 const definitions = ['function_definition', 'class_definition'] as const;
 
-interface Halstead {
-  length: number;
-  uniqueOperands: number;
-  operators: number;
-  readonly operands: Set<string>;
+/** The operators and operands of a segment. */
+class Halstead {
+  length = 0;
+  uniqueOperands = 0;
+  operators = 0;
+  /** What `operandKey` gives, each once, by the name of the function it stands in. */
+  readonly operands = new Map<string, Set<string>>();
+  readonly ground: Ground;
+  /** Names in other letters are the same when their normal forms are. */
+  readonly isAscii: boolean;
+
+  constructor(ground: Ground) {
+    this.ground = ground;
+    this.isAscii = !beyondAscii.test(ground.text);
+  }
+
+  operandsIn(context: string): Set<string> {
+    const known = this.operands.get(context);
+    if (known) return known;
+    const made = new Set<string>();
+    this.operands.set(context, made);
+    return made;
+  }
+
+  operator(bit: number): void {
+    this.length++;
+    this.operators |= bit;
+  }
+
+  operand(node: Node, operands: Set<string>): void {
+    this.length++;
+    const key = operandKey(node, this.isAscii);
+    if (key === undefined) this.uniqueOperands++;
+    else operands.add(key);
+  }
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant.
+const beyondAscii = /[^\x00-\x7f]/;
+
 const separator = '\u0000';
+
+/** Every operand behind the name of its function. Keys of strings can hold anything, but JSON never holds the separator. */
+function joined(operands: ReadonlyMap<string, ReadonlySet<string>>): { operands: string; operandCount: number } {
+  const all: string[] = [];
+  for (const [context, keys] of operands) {
+    for (const key of keys) {
+      const operand = `${context}\n${key}`;
+      all.push(key.includes(separator) ? JSON.stringify(operand) : operand);
+    }
+  }
+  return { operands: all.join(separator), operandCount: all.length };
+}
 
 /** The operators of Python, `unary` ones and those of patterns as their own; their places are their bits. */
 const operatorNames = [
@@ -179,47 +234,18 @@ const operatorBits = new Map(
   [...operatorNames, 'not', 'unary "+"', 'unary "-"', 'unary "~"'].map((name, place) => [name, 1 << place]),
 );
 
-/** As `radon.visitors.HalsteadVisitor`: of a function only the body, under its own name. */
-function countOperators(node: Node, context: string, into: Halstead): void {
-  for (const found of node.belowOutside(['function_definition', 'decorated_definition'], ...counted)) {
-    if (found.is('function_definition')) countOperators(found.field('body'), found.field('name').text, into);
-    else if (found.is('decorated_definition')) {
-      const definition = found.field('definition');
-      if (definition.is('function_definition'))
-        countOperators(definition.field('body'), definition.field('name').text, into);
-      else countOperators(found, context, into);
-    } else if (found.is('boolean_operator')) {
-      if (!isContinued(found)) count(into, context, [found.field('operator').kind], chain(found));
-    } else if (found.is('comparison_operator')) {
-      const operators = found.fields('operators').map((operator) => operator.kind);
-      count(into, context, operators, found.namedChildren);
-    } else if (found.is('not_operator')) count(into, context, ['not'], [found.field('argument')]);
-    else if (found.is('unary_operator'))
-      count(into, context, [`unary ${found.field('operator').kind}`], [found.field('argument')]);
-    else if (found.is('binary_operator'))
-      count(into, context, [found.field('operator').kind], [found.field('left'), found.field('right')]);
-    else if (found.is('augmented_assignment'))
-      // `+=` is the same operator as `+`.
-      count(
-        into,
-        context,
-        [found.field('operator').kind.replace('=', '')],
-        [found.field('left'), found.field('right')],
-      );
-    else if (found.is('chevron')) {
-      // `print >> file` is a shift, though the grammar takes it for what it was in Python 2.
-      count(into, context, ['">>"'], found.namedChildren.slice(0, 1));
-      into.length++;
-      see(into, context, 'sprint');
-    } else if (found.is('union_type')) count(into, context, ['"|"'], found.namedChildren);
-    else if (found.is('complex_pattern')) countComplexPattern(found, context, into);
-    else countNegativePatterns(found, context, into);
-  }
+function bitOf(operator: string): number {
+  return operatorBits.get(operator) ?? 0;
 }
 
-const counted = [
-  'function_definition',
-  'decorated_definition',
+/** What is counted of a kind of node: those that are none of these have 0. */
+const functions = 1;
+const decorated = 2;
+const counted = 3;
+const roles = new Uint8Array(kinds.length);
+roles[kindNumber('function_definition')] = functions;
+roles[kindNumber('decorated_definition')] = decorated;
+for (const kind of [
   'boolean_operator',
   'comparison_operator',
   'not_operator',
@@ -232,22 +258,67 @@ const counted = [
   'case_pattern',
   'dict_pattern',
   'keyword_pattern',
-] as const;
+] as const)
+  roles[kindNumber(kind)] = counted;
 
-function count(into: Halstead, context: string, operators: readonly string[], operands: readonly Node[]): void {
-  into.length += operators.length + operands.length;
-  for (const operator of operators) into.operators |= operatorBits.get(operator) ?? 0;
-  for (const operand of operands) see(into, context, operandKey(operand));
+/** As `radon.visitors.HalsteadVisitor`: of a function only the body, under its own name. */
+function countOperators(node: Node, context: string, into: Halstead): void {
+  const { ground } = node;
+  const { rows } = ground;
+  const operands = into.operandsIn(context);
+  const end = rows[node.row * rowSize + afterColumn] ?? 0;
+  // Every row of every file is read here, so nodes are made of those alone that count.
+  for (let row = node.row + 1; row < end; row++) {
+    const role = roles[(rows[row * rowSize + kindColumn] ?? 0) & kindMask] ?? 0;
+    if (role === 0) continue;
+    const found = Node.at(ground, row);
+    if (role === counted) {
+      countOperator(found, operands, into);
+      continue;
+    }
+    const definition = found.is('decorated_definition') ? found.field('definition') : found;
+    if (!definition.is('function_definition')) continue;
+    countOperators(definition.field('body'), definition.field('name').text, into);
+    row = (rows[row * rowSize + afterColumn] ?? end) - 1;
+  }
 }
 
-function see(into: Halstead, context: string, key: string | undefined): void {
-  if (key === undefined) {
-    into.uniqueOperands++;
-    return;
-  }
-  const operand = `${context}\n${key}`;
-  // Keys of strings can hold anything, but JSON never holds the separator.
-  into.operands.add(operand.includes(separator) ? JSON.stringify(operand) : operand);
+function countOperator(found: Node, operands: Set<string>, into: Halstead): void {
+  if (found.is('binary_operator')) {
+    into.operator(bitOf(found.field('operator').kind));
+    into.operand(found.field('left'), operands);
+    into.operand(found.field('right'), operands);
+  } else if (found.is('comparison_operator')) {
+    for (const child of found.children) {
+      if (child.isField('operators')) into.operator(bitOf(child.kind));
+      else if (child.isNamed && !child.is('comment', 'line_continuation')) into.operand(child, operands);
+    }
+  } else if (found.is('not_operator')) {
+    into.operator(bitOf('not'));
+    into.operand(found.field('argument'), operands);
+  } else if (found.is('boolean_operator')) {
+    if (isContinued(found)) return;
+    into.operator(bitOf(found.field('operator').kind));
+    for (const operand of chain(found)) into.operand(operand, operands);
+  } else if (found.is('augmented_assignment')) {
+    // `+=` is the same operator as `+`.
+    into.operator(bitOf(found.field('operator').kind.replace('=', '')));
+    into.operand(found.field('left'), operands);
+    into.operand(found.field('right'), operands);
+  } else if (found.is('unary_operator')) {
+    into.operator(bitOf(`unary ${found.field('operator').kind}`));
+    into.operand(found.field('argument'), operands);
+  } else if (found.is('chevron')) {
+    // `print >> file` is a shift, though the grammar takes it for what it was in Python 2.
+    into.operator(bitOf('">>"'));
+    for (const operand of found.namedChildren.slice(0, 1)) into.operand(operand, operands);
+    into.length++;
+    operands.add('sprint');
+  } else if (found.is('union_type')) {
+    into.operator(bitOf('"|"'));
+    for (const operand of found.namedChildren) into.operand(operand, operands);
+  } else if (found.is('complex_pattern')) countComplexPattern(found, operands, into);
+  else countNegativePatterns(found, operands, into);
 }
 
 /** `a and b and c` is one operator with three operands; the tree has it as two. */
@@ -269,45 +340,68 @@ function isContinued(node: TypedNode<'boolean_operator'>): boolean {
 }
 
 /** `case 1 + 2j`, with or without a minus before it. */
-function countComplexPattern(pattern: Node, context: string, into: Halstead): void {
+function countComplexPattern(pattern: Node, operands: Set<string>, into: Halstead): void {
   const [left, right] = pattern.namedChildren;
   if (!left || !right) return;
   const [first] = pattern.children;
   const operator = left.next?.kind === 'comment' ? undefined : left.next?.kind;
   if (operator === undefined) return;
-  if (first?.kind === '"-"') {
-    count(into, context, ['unary "-"'], [left]);
-    count(into, context, [operator], [pattern, right]);
-  } else count(into, context, [operator], [left, right]);
+  const isNegative = first?.kind === '"-"';
+  if (isNegative) {
+    into.operator(bitOf('unary "-"'));
+    into.operand(left, operands);
+  }
+  into.operator(bitOf(operator));
+  into.operand(isNegative ? pattern : left, operands);
+  into.operand(right, operands);
 }
 
 /** `case -1`: the minus of a pattern has no node of its own. */
-function countNegativePatterns(pattern: Node, context: string, into: Halstead): void {
+function countNegativePatterns(pattern: Node, operands: Set<string>, into: Halstead): void {
   for (const minus of pattern.children) {
     const number = minus.kind === '"-"' ? minus.next : undefined;
-    if (number?.is('integer', 'float')) count(into, context, ['unary "-"'], [number]);
+    if (!number?.is('integer', 'float')) continue;
+    into.operator(bitOf('unary "-"'));
+    into.operand(number, operands);
   }
 }
 
 /** What makes an operand the same as another for radon; undefined for what is like no other. */
-function operandKey(operand: Node): string | undefined {
-  if (operand.is('parenthesized_expression', 'type')) {
-    const inner = operand.firstNamed;
-    return inner && operandKey(inner);
+function operandKey(operand: Node, isAscii: boolean): string | undefined {
+  if (operand.is('identifier')) return nameKey(operand.text, isAscii);
+  if (operand.is('attribute')) return nameKey(operand.field('attribute').text, isAscii);
+  switch (operand.kind) {
+    case 'integer':
+    case 'float':
+      return numberKey(operand.text);
+    case 'true':
+      return 'n1';
+    case 'false':
+      return 'n0';
+    case 'none':
+      return 'None';
+    case 'ellipsis':
+      return '...';
+    case 'string':
+    case 'concatenated_string':
+      return stringKey(operand);
+    case 'parenthesized_expression':
+    case 'type': {
+      const inner = operand.firstNamed;
+      return inner && operandKey(inner, isAscii);
+    }
+    default:
+      return undefined;
   }
-  if (operand.is('identifier')) return `s${operand.text.normalize('NFKC')}`;
-  if (operand.is('attribute')) return `s${operand.field('attribute').text.normalize('NFKC')}`;
-  if (operand.is('integer', 'float')) return numberKey(operand.text);
-  if (operand.is('true')) return 'n1';
-  if (operand.is('false')) return 'n0';
-  if (operand.is('none')) return 'None';
-  if (operand.is('ellipsis')) return '...';
-  if (operand.is('string', 'concatenated_string')) return stringKey(operand);
-  return undefined;
+}
+
+function nameKey(name: string, isAscii: boolean): string {
+  return isAscii ? `s${name}` : `s${name.normalize('NFKC')}`;
 }
 
 /** Equal numbers have one key, however they are written. */
 function numberKey(text: string): string {
+  if (/^(?:[1-9]\d*|0)$/.test(text)) return `n${text}`;
   const plain = text.replaceAll('_', '').toLowerCase();
   if (plain.endsWith('j')) {
     const imaginary = Number(plain.slice(0, -1));
@@ -324,7 +418,7 @@ function stringKey(node: Node): string | undefined {
   const parts = node.is('string') ? [node] : node.namedChildren;
   let bytes = false;
   for (const part of parts) {
-    const prefix = /^[a-z]*/i.exec(part.text)?.[0] ?? '';
+    const prefix = prefixOf(part.text);
     if (/[ft]/i.test(prefix)) return undefined;
     if (/b/i.test(prefix)) bytes = true;
   }
@@ -333,6 +427,10 @@ function stringKey(node: Node): string | undefined {
     return `s${node.text.includes('\r\n') ? value.replaceAll('\r\n', '\n') : value}`;
   }
   return `b${parts.map(bytesValue).join('')}`;
+}
+
+function prefixOf(literal: string): string {
+  return literal.startsWith('"') || literal.startsWith("'") ? '' : (/^[a-z]*/i.exec(literal)?.[0] ?? '');
 }
 
 function bytesValue(part: Node): string {
@@ -349,135 +447,181 @@ function bytesValue(part: Node): string {
 
 type Lines = Pick<MaintainabilityPart, 'logicalLines' | 'sourceLines' | 'commentLines'>;
 
-/** As `radon.raw.analyze`, which reads a file by logical lines. */
+/** As `radon.raw.analyze`, which reads a file by logical lines: up to the line break that no bracket, string or backslash takes in. */
 function countLines(root: Node): Lines {
-  const { text, start } = root.ground;
-  const tokens = root.below('string', 'comment');
+  const { text, rows } = root.ground;
+  const { length } = text;
   const lines = { logicalLines: 0, sourceLines: 0, commentLines: 0 };
-  let token = 0;
+  const hasOtherBreaks = otherBreaks.test(text);
+  /** The next string or comment, and where it starts. */
+  let token = tokenFrom(rows, 1);
+  let tokenStart = startOf(rows, token, length);
   let offset = 0;
-  while (offset < text.length) {
-    const line = readLogicalLine();
-    lines.logicalLines += line.statements;
-    lines.commentLines += line.comments;
-    const isString = line.strings === 1 && line.comments === 0 && !line.hasCode;
-    if (isString && line.isBrokenString) lines.commentLines += written(text.slice(offset, line.end));
-    else if (!isString && (line.hasCode || line.strings > 0))
-      lines.sourceLines += written(text.slice(offset, line.end));
-    offset = line.end;
-  }
-  return lines;
-
-  /** Reads up to the line break that no bracket, string or backslash takes in. */
-  function readLogicalLine() {
-    const line = { end: text.length, statements: 0, comments: 0, strings: 0, hasCode: false, isBrokenString: false };
+  // Every character of every file is read here, which is why this is one long loop that makes nothing.
+  while (offset < length) {
     let at = offset;
     let depth = 0;
+    let statements = 0;
+    let comments = 0;
+    let strings = 0;
+    let hasCode = false;
+    let isBroken = false;
+    let isBrokenString = false;
     /** Tokens since the last `;`, and since the last colon behind it. */
     let inPart = 0;
-    let behindColon: number | undefined;
-    const tell = (many: number): void => {
-      inPart += many;
-      if (behindColon !== undefined) behindColon += many;
-    };
+    let behindColon = -1;
     for (;;) {
-      while ((tokens[token]?.start ?? text.length + start) - start < at) token++;
-      const next = tokens[token];
-      const stop = next ? next.start - start : text.length;
-      if (at < stop) {
+      while (tokenStart < at) {
+        token = tokenFrom(rows, token + 1);
+        tokenStart = startOf(rows, token, length);
+      }
+      if (at < tokenStart) {
         const code = text.charCodeAt(at);
-        const from = at++;
-        if (code === lineFeed) {
-          if (depth > 0) continue;
-          line.end = at;
-          break;
-        }
-        if (code === backslash) {
-          const ending = text.charCodeAt(at) === carriageReturn ? at + 1 : at;
-          if (text.charCodeAt(ending) === lineFeed) at = ending + 1;
+        const sort = sortOf(code);
+        at++;
+        if (sort === blank) continue;
+        if (sort === lineFeeds) {
+          if (depth <= 0) break;
+          isBroken = true;
           continue;
         }
-        if (endsRun(code) && (code >= 128 || signs[code] === 0)) continue;
-        line.hasCode = true;
-        if (code === semicolon) {
-          line.statements += statementsIn(inPart, behindColon, 1);
-          inPart = 0;
-          behindColon = undefined;
-        } else if (code === colon && text.charCodeAt(at) !== equals) {
-          inPart++;
-          behindColon = 0;
-        } else if (code < 128 && brackets[code] !== 0) {
-          depth += brackets[code] ?? 0;
-          tell(1);
-        } else if (code === colon || code === singleQuote || code === doubleQuote) {
-          if (code === colon) at++;
-          tell(1);
-        } else {
-          while (at < stop && !endsRun(text.charCodeAt(at))) at++;
-          // How many tokens a run is matters only right behind a colon.
-          tell(behindColon === 0 && !oneToken.test(text.slice(from, at)) ? 2 : 1);
+        if (sort === backslashes) {
+          const ending = text.charCodeAt(at) === carriageReturn ? at + 1 : at;
+          if (text.charCodeAt(ending) === lineFeed) {
+            at = ending + 1;
+            isBroken = true;
+          }
+          continue;
         }
+        hasCode = true;
+        let many = 1;
+        if (sort === run) {
+          const from = at - 1;
+          while (at < tokenStart && sortOf(text.charCodeAt(at)) === run) at++;
+          // How many tokens a run is matters only right behind a colon.
+          if (behindColon === 0 && !oneToken.test(text.slice(from, at))) many = 2;
+        } else if (sort === opening) depth++;
+        else if (sort === closing) depth--;
+        else if (sort === semicolons) {
+          statements += statementsIn(inPart, behindColon, 1);
+          inPart = 0;
+          behindColon = -1;
+          continue;
+        } else if (sort === colons) {
+          if (text.charCodeAt(at) !== equals) {
+            inPart++;
+            behindColon = 0;
+            continue;
+          }
+          at++;
+        }
+        inPart += many;
+        if (behindColon >= 0) behindColon += many;
         continue;
       }
-      if (!next) break;
-      at = next.end - start;
-      if (next.is('comment')) line.comments++;
+      if (token === 0) break;
+      const cell = token * rowSize;
+      at = rows[cell + endColumn] ?? length;
+      if (((rows[cell + kindColumn] ?? 0) & kindMask) === commentKind) comments++;
       else {
-        line.strings++;
-        line.isBrokenString = next.text.includes('\n');
-        tell(1);
+        strings++;
+        const lineBreak = text.indexOf('\n', tokenStart);
+        isBrokenString = lineBreak >= 0 && lineBreak < at;
+        if (isBrokenString) isBroken = true;
+        inPart++;
+        if (behindColon >= 0) behindColon++;
       }
     }
-    line.statements += statementsIn(inPart, behindColon, 0);
-    return line;
+    lines.logicalLines += statements + statementsIn(inPart, behindColon, 0);
+    lines.commentLines += comments;
+    const isString = strings === 1 && comments === 0 && !hasCode;
+    if (isString ? isBrokenString : hasCode || strings > 0) {
+      const many = hasOtherBreaks ? writtenAnyhow(text.slice(offset, at)) : isBroken ? written(text, offset, at) : 1;
+      if (isString) lines.commentLines += many;
+      else lines.sourceLines += many;
+    }
+    offset = at;
   }
+  return lines;
+}
+
+const commentKind = kindNumber('comment');
+const stringKind = kindNumber('string');
+
+/** The first row from the given one on that is a string or a comment; 0 when there is none. */
+function tokenFrom(rows: Rows, from: number): number {
+  for (let cell = from * rowSize + kindColumn; cell < rows.length; cell += rowSize) {
+    const kind = (rows[cell] ?? 0) & kindMask;
+    if (kind === stringKind || kind === commentKind) return (cell - kindColumn) / rowSize;
+  }
+  return 0;
+}
+
+function startOf(rows: Rows, token: number, length: number): number {
+  return token === 0 ? length : (rows[token * rowSize + startColumn] ?? length);
 }
 
 /**
- * One, or two where another statement stands behind the last colon, whatever that colon is for. `last` is how many tokens
- * may stand behind a colon that ends the part: radon takes the end of the file for one, so before a `;` it is one.
+ * One, or two where another statement stands behind the last colon, whatever that colon is for; without one, `behindColon`
+ * is negative. `last` is how many tokens may stand behind a colon that ends the part: radon takes the end of the file for
+ * one, so before a `;` it is one.
  */
-function statementsIn(tokens: number, behindColon: number | undefined, last: number): number {
-  if (behindColon === undefined) return tokens > 0 ? 1 : 0;
+function statementsIn(tokens: number, behindColon: number, last: number): number {
+  if (behindColon < 0) return tokens > 0 ? 1 : 0;
   return behindColon === last ? 1 : 2;
 }
 
 const lineFeed = 10;
 const carriageReturn = 13;
-const doubleQuote = 34;
-const singleQuote = 39;
-const colon = 58;
-const semicolon = 59;
 const equals = 61;
-const backslash = 92;
 
-/** By character code: 1 for what opens a bracket, -1 for what closes one. */
-const brackets = Int8Array.from({ length: 128 }, (_, code) => {
+/** What a character is to the reading of lines. */
+const run = 0;
+const blank = 1;
+const lineFeeds = 2;
+const backslashes = 3;
+const semicolons = 4;
+const colons = 5;
+const opening = 6;
+const closing = 7;
+/** It opens a string that is not closed. */
+const quotes = 8;
+const sorts = Uint8Array.from({ length: 128 }, (_, code) => {
   const sign = String.fromCharCode(code);
-  return '([{'.includes(sign) ? 1 : ')]}'.includes(sign) ? -1 : 0;
+  if (code === lineFeed) return lineFeeds;
+  if (/[\s#]/.test(sign)) return blank;
+  if ('([{'.includes(sign)) return opening;
+  if (')]}'.includes(sign)) return closing;
+  return { '\\': backslashes, ';': semicolons, ':': colons, "'": quotes, '"': quotes }[sign] ?? run;
 });
 
-/** Characters that end a run of others and are tokens themselves, or open a string that is not closed. */
-const signs = Uint8Array.from({ length: 128 }, (_, code) => (/[;:()[\]{}'"]/.test(String.fromCharCode(code)) ? 1 : 0));
-
-/** Characters at which a run of others ends. */
-const enders = Uint8Array.from({ length: 128 }, (_, code) =>
-  /[\s\\#;:()[\]{}'"]/.test(String.fromCharCode(code)) ? 1 : 0,
-);
-
-function endsRun(code: number): boolean {
-  return code < 128 ? enders[code] === 1 : /\s/.test(String.fromCharCode(code));
+function sortOf(code: number): number {
+  return sorts[code] ?? (/\s/.test(String.fromCharCode(code)) ? blank : run);
 }
 
 const oneToken = /^(?:[\p{L}\p{N}_]+|\.\.\.|:=|[()[\]{}]|\.?\d[\w.]*(?:(?<=e)[+-]\d+j?)?|\W)$/iu;
 
+/** How many lines are not blank, where every line ends in a line feed. */
+function written(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let start = from; start < to; ) {
+    const lineBreak = text.indexOf('\n', start);
+    const end = lineBreak < 0 || lineBreak > to ? to : lineBreak;
+    let at = start;
+    while (at < end && sortOf(text.charCodeAt(at)) === blank && text.charCodeAt(at) !== hash) at++;
+    if (at < end) count++;
+    start = end + 1;
+  }
+  return count;
+}
+
 /** How many lines are not blank, as `str.splitlines` cuts them. */
-function written(text: string): number {
-  if (text.indexOf('\n') === text.length - 1 && !otherBreaks.test(text)) return text.trim() === '' ? 0 : 1;
+function writtenAnyhow(text: string): number {
   let count = 0;
   for (const line of text.split(lineBreaks)) if (line.trim() !== '') count++;
   return count;
 }
 
-const otherBreaks = /[\r\v\f\x85\u2028\u2029]/;
+const hash = 35;
+const otherBreaks = /\r(?!\n)|[\v\f\x85\u2028\u2029]/;
 const lineBreaks = /\r\n|[\n\r\v\f\x85\u2028\u2029]/;

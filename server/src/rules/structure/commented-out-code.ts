@@ -201,6 +201,7 @@ interface Block {
 function blockAt(comment: Node): Block | undefined {
   const { text, start: segmentStart } = comment.ground;
   const hash = comment.start - segmentStart;
+  if (standsBehindCode(text, hash)) return undefined;
   const start = text.lastIndexOf('\n', hash - 1) + 1;
   const indent = text.slice(start, hash).replace('\ufeff', '');
   if (indent.trim() !== '') return undefined;
@@ -228,6 +229,17 @@ function blockAt(comment: Node): Block | undefined {
   if (!contents.some((content) => hint.test(content)) || scriptMetadata.test(contents[0] ?? '')) return undefined;
   return { lines, contents };
 }
+
+/** Cheap to test: a sign other than white space stands before the comment on its line. */
+function standsBehindCode(text: string, hash: number): boolean {
+  let at = hash - 1;
+  while (at >= 0 && (text.charCodeAt(at) === space || text.charCodeAt(at) === tab)) at--;
+  const code = text.charCodeAt(at);
+  return code > space && code < 127;
+}
+
+const tab = 9;
+const space = 32;
 
 function isLineOf(line: string, indent: string): boolean {
   return line.startsWith(indent) && line.charAt(indent.length) === '#';

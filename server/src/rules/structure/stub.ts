@@ -1,6 +1,7 @@
 import {
   called,
   defineRule,
+  isDocstring,
   isMigration,
   isMigrationPath,
   isTestCode,
@@ -8,7 +9,6 @@ import {
   ownName,
   py,
   type SourceFile,
-  statementsBehindDocstring,
   type TypedNode,
 } from '../../engine/index.ts';
 
@@ -282,7 +282,8 @@ export default defineRule({
   ],
   on: {
     function_definition(definition, file) {
-      const body = methodOwner(definition, file) ? undefined : stubBody(definition, file);
+      if (!mayDoNothing(definition) || methodOwner(definition, file)) return undefined;
+      const body = stubBody(definition, file);
       return body ? stub(definition.field('name'), body) : undefined;
     },
     class_definition(definition, file) {
@@ -329,8 +330,8 @@ export default defineRule({
 /** How a function does nothing, where nothing explains that it does. */
 function stubBody(definition: TypedNode<'function_definition'>, file: SourceFile): string | undefined {
   if (!mayDoNothing(definition)) return undefined;
-  const [only, ...others] = statementsBehindDocstring(definition);
-  const body = others.length === 0 ? emptiness(only) : undefined;
+  const only = onlyStatement(definition);
+  const body = emptiness(only);
   if (!only || !body) return undefined;
   const name = definition.field('name');
   if (deliberate.test(name.text) || isMigration(file)) return undefined;
@@ -370,15 +371,25 @@ function isOutline(body: readonly Node[]): boolean {
     return inner.is('function_definition') && !/^__\w+__$/.test(inner.field('name').text) ? [inner] : [];
   });
   const empty = methods.filter((method) => {
-    const [only, ...others] = mayDoNothing(method) ? statementsBehindDocstring(method) : [];
-    return others.length === 0 && only !== undefined && !only.is('pass_statement') && emptiness(only) !== undefined;
+    const only = mayDoNothing(method) ? onlyStatement(method) : undefined;
+    return only !== undefined && !only.is('pass_statement') && emptiness(only) !== undefined;
   });
   return methods.length > 2 && empty.length * 3 >= methods.length * 2;
 }
 
 /** Cheap to test: the body begins with a docstring, or with what could be all of it. */
 function mayDoNothing(definition: TypedNode<'function_definition'>): boolean {
-  return definition.field('body').firstNamed?.is('expression_statement', 'pass_statement', 'raise_statement') === true;
+  const first = definition.field('body').firstNamed;
+  if (first?.is('expression_statement'))
+    return first.firstNamed?.is('string', 'concatenated_string', 'ellipsis') === true;
+  return first?.is('pass_statement', 'raise_statement') === true;
+}
+
+/** The statement behind the docstring of a function, when there is one alone. */
+function onlyStatement(definition: TypedNode<'function_definition'>): Node | undefined {
+  const statements = definition.field('body').namedChildren;
+  const from = isDocstring(statements[0]) ? 1 : 0;
+  return statements.length === from + 1 ? statements[from] : undefined;
 }
 
 function methodOwner(

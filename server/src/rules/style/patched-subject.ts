@@ -187,7 +187,9 @@ function patchesOf(definition: TypedNode<'function_definition'>, file: SourceFil
   for (const decorator of file.decorators(definition)) add(decorator, definition);
   const owner = file.enclosingClass(definition);
   if (owner) for (const decorator of file.decorators(owner)) add(decorator, definition);
-  for (const call of definition.field('body').below('call')) {
+  const body = definition.field('body');
+  if (!/patch|setattr/.test(body.text)) return found;
+  for (const call of body.below('call')) {
     const block = call.above('with_item') && call.above('with_statement');
     add(call, block ? block.field('body') : { start: call.end, end: definition.end });
   }

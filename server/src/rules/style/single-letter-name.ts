@@ -102,9 +102,10 @@ export default defineRule({
 
       function look(scope: typeof scopes.top): void {
         if (scope.kind === 'comprehension' || scope.node?.is('lambda')) return;
-        for (const [name, bindings] of scope.names) {
+        for (const name of scope.names.keys()) {
           if (name.length !== 1 || allow.includes(name) || scope.globals.has(name) || scope.nonlocals.has(name))
             continue;
+          const bindings = scope.names.get(name) ?? [];
           const binding = bindings.find((candidate) => isOutsideLoops(candidate));
           if (!binding || bindings[0] !== binding || (scope.kind === 'class' && binding.kind !== 'function')) continue;
           findings.push(report(name, binding));

@@ -84,9 +84,10 @@ export default defineRule({
   on: {
     function_definition(definition, file, options) {
       const name = definition.field('name');
-      if (!name.text.startsWith('test') || !isTestFunction(definition, file)) return undefined;
+      if (!name.text.startsWith('test')) return undefined;
+      const { plain, inClass } = patternsOf(options);
       const isInClass = file.enclosingClass(definition) !== undefined;
-      if (new RegExp(isInClass ? options.patternInClass : options.pattern, 'u').test(name.text)) return undefined;
+      if ((isInClass ? inClass : plain).test(name.text) || !isTestFunction(definition, file)) return undefined;
       const wanted = isInClass ? 'test_<scenario>_<outcome>' : 'test_<subject>_<scenario>_<outcome>';
       return {
         at: name,
@@ -95,6 +96,22 @@ export default defineRule({
     },
   },
 });
+
+interface Options {
+  readonly pattern: string;
+  readonly patternInClass: string;
+}
+
+function patternsOf(options: Options): { plain: RegExp; inClass: RegExp } {
+  let patterns = compiled.get(options);
+  if (!patterns) {
+    patterns = { plain: new RegExp(options.pattern, 'u'), inClass: new RegExp(options.patternInClass, 'u') };
+    compiled.set(options, patterns);
+  }
+  return patterns;
+}
+
+const compiled = new WeakMap<Options, { plain: RegExp; inClass: RegExp }>();
 
 function isPattern(text: string): boolean {
   try {
