@@ -53,7 +53,7 @@ import { type FileSettings, OpenFile } from './open-file.ts';
 import { folderOfPlace, homeOf, placeOf } from './places.ts';
 import { showProgress } from './progress.ts';
 import type { PromptWriter } from './stdio.ts';
-import { warmUp } from './warm-up.ts';
+import { type WarmUpText, warmUp } from './warm-up.ts';
 
 const findingsDelay = 60;
 const configurationDelay = 150;
@@ -153,7 +153,9 @@ export function startSession(connection: Connection, writer?: PromptWriter): { i
       setFolders([...folders.filter((folder) => !gone.has(folder.uri)), ...event.added]);
       reconfigure();
     });
-    inBackground(async () => warmUp(await loadParser('wasm', () => undefined), rules, () => lastMessage, stop.signal));
+    inBackground(async () =>
+      warmUp(await loadParser('wasm', () => undefined), rules, latestText, () => lastMessage, stop.signal),
+    );
   });
 
   connection.onDidOpenTextDocument((params) => {
@@ -272,6 +274,12 @@ export function startSession(connection: Connection, writer?: PromptWriter): { i
   });
 
   return { isShutDown: () => stop.signal.aborted };
+
+  /** What was opened last, if it is analysed. */
+  function latestText(): WarmUpText | undefined {
+    const file = [...files.values()].at(-1);
+    return file?.settings && file.document && { text: file.text, ...file.settings };
+  }
 
   function setFolders(now: readonly WorkspaceFolder[]): void {
     folders = now;
