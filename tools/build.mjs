@@ -22,6 +22,9 @@ const common = {
 const server = {
   ...common,
   format: 'esm',
+  // What the programs share is one file, so that the command line does not load it twice when it starts the server.
+  splitting: true,
+  chunkNames: 'shared-[hash]',
   outdir: dist,
   outExtension: { '.js': '.mjs' },
   entryPoints: {
