@@ -111,8 +111,8 @@ export class Document {
         ? [
             {
               enabled,
-              consulted: new Set<string>(),
-              membersRead: new Set<number>(),
+              consulted: undefined,
+              membersRead: undefined,
               findings: [],
               homes: new Set(),
               hasRelated: false,
@@ -347,7 +347,7 @@ export class Document {
       if (unit === heir?.unit) examineHeir(this.#examiner, heir);
       else examine(this.#examiner, unit, this.#isEdited);
       for (const home of this.#homesOf(unit)) moved.add(home);
-      if (unit.membersRead.size > 0) this.#memberReaders.add(unit);
+      if (unit.membersRead) this.#memberReaders.add(unit);
       else this.#memberReaders.delete(unit);
     }
     // What is gone first: its segments do not know where they stand any more.
@@ -497,11 +497,11 @@ export class Document {
         level.hasRelated ||
         intersects(level.homes, gone) ||
         intersects(level.consulted, changedNames) ||
-        (level.membersRead.size > 0 && moved);
+        (level.membersRead !== undefined && moved);
       if (!due) continue;
       for (const home of level.homes) touched.add(home);
-      level.consulted = new Set();
-      level.membersRead = new Set();
+      level.consulted = undefined;
+      level.membersRead = undefined;
       level.findings = [];
       level.homes = new Set();
       level.hasRelated = false;
@@ -523,7 +523,7 @@ export class Document {
     if (!enabled || asked === 'suppressions') return finding;
     const now =
       asked === 'file'
-        ? this.#askFile(enabled, { consulted: new Set(), membersRead: new Set() })
+        ? this.#askFile(enabled, { consulted: undefined, membersRead: undefined })
         : askAgain(this.file, enabled, asked.unit, asked.row);
     return now.find(
       (other) => other.unit === unit && other.start === start && other.end === end && other.message === message,
@@ -665,8 +665,8 @@ const noFindings: readonly StoredFinding[] = [];
 
 interface FileLevel {
   readonly enabled: EnabledRule;
-  consulted: Set<string>;
-  membersRead: Set<number>;
+  consulted: Set<string> | undefined;
+  membersRead: Set<number> | undefined;
   findings: StoredFinding[];
   /** The units that the findings stand in. */
   homes: ReadonlySet<Unit>;

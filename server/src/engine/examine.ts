@@ -17,11 +17,11 @@ export interface Examiner {
 
 /** Asks every check about a segment. What they read is kept where `isEdited` and the segment is long. */
 export function examine(examiner: Examiner, unit: Unit, isEdited: boolean): void {
-  unit.consulted = new Set();
-  unit.membersRead = new Set();
-  unit.qualified.clear();
+  unit.consulted = undefined;
+  unit.membersRead = undefined;
+  unit.qualified = undefined;
   unit.findings = [];
-  unit.facts = new Map();
+  unit.facts = undefined;
   unit.examination =
     isEdited && unit.rows.length > watchedRows * rowSize
       ? { reads: UnitReads.of(unit.rows), outcomes: new Map() }
@@ -223,6 +223,7 @@ function takeOver(outcome: Outcome, unit: Unit, row: number, { movedFrom, shift 
 }
 
 function tell(unit: Unit, { code, fact }: ToldFact): void {
+  unit.facts ??= new Map();
   const known = unit.facts.get(code);
   if (known) known.push(fact);
   else unit.facts.set(code, [fact]);

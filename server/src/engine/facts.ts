@@ -22,7 +22,7 @@ export class FactTable {
    * at `start`. Adds to `changed` the codes of the rules that are told something else.
    */
   replace(start: number, before: readonly Told[], after: readonly Told[], changed: Set<string>): void {
-    const codes = new Set([...before, ...after].flatMap((told) => [...told.keys()]));
+    const codes = new Set([...before, ...after].flatMap((told) => [...(told?.keys() ?? [])]));
     for (const code of codes) {
       const gone = factsOf(before, code);
       const come = factsOf(after, code);
@@ -37,7 +37,7 @@ export class FactTable {
 const none: readonly PlacedFact[] = [];
 
 function factsOf(all: readonly Told[], code: string): PlacedFact[] {
-  return all.flatMap((told) => told.get(code) ?? []);
+  return all.flatMap((told) => told?.get(code) ?? []);
 }
 
 /** Index of the first fact of a segment that starts at an offset or behind it. */

@@ -6,7 +6,7 @@ import { noteName, noteRead, noteRows, readBy, watched } from './reads.ts';
 import type { Node, TypedNode } from './syntax/node.ts';
 import { lastRowAt } from './syntax/rows.ts';
 import type { Span } from './text.ts';
-import { starKey, Unit, unitIndexAt } from './unit.ts';
+import { type Resolved, starKey, Unit, unitIndexAt } from './unit.ts';
 
 /** The prefix of qualified names of what the file itself defines. */
 export const ownModule = '<module>';
@@ -28,8 +28,8 @@ export interface FileFacts {
 
 /** Who is reading: the keys of names it looked up, and the classes whose bodies it read. */
 export interface Reader {
-  consulted: Set<string>;
-  membersRead: Set<number>;
+  consulted: Set<string> | undefined;
+  membersRead: Set<number> | undefined;
 }
 
 /**
@@ -189,8 +189,8 @@ export class SourceFile {
     if (!expression) return undefined;
     const unit = unitOf(expression);
     // An answer is kept only for the unit that is being examined: it alone is examined again when the answer changes.
-    const kept = this.#examined === unit ? unit.qualified : undefined;
-    const known = kept?.get(expression.row);
+    const isKept = this.#examined === unit;
+    const known = isKept ? unit.qualified?.get(expression.row) : undefined;
     if (known) {
       if (watched === unit && known.read) noteRead(known.read);
       return known.name;
@@ -200,11 +200,11 @@ export class SourceFile {
     try {
       if (watched !== unit) {
         const name = this.#qualify(expression);
-        kept?.set(expression.row, { name, read: undefined });
+        if (isKept) keep(unit, expression.row, name === undefined ? unresolved : { name, read: undefined });
         return name;
       }
       const { result: name, read } = readBy(() => this.#qualify(expression));
-      kept?.set(expression.row, { name, read });
+      if (isKept) keep(unit, expression.row, { name, read });
       return name;
     } finally {
       this.#resolving.delete(expression);
@@ -259,7 +259,7 @@ export class SourceFile {
     const unit = unitOf(definition);
     const own = definition.field('body')?.namedChildren ?? [];
     if (unit.role !== 'class') return own;
-    this.#examined?.membersRead.add(unit.scopeId);
+    this.#noteMembers(unit.scopeId);
     const body = [...own];
     for (let index = this.unitIndexAt(unit.start) + 1; this.#units[index]?.owner === unit; index++)
       body.push(...(this.#units[index]?.statements ?? []));
@@ -360,7 +360,17 @@ export class SourceFile {
   }
 
   #consult(scope: number, name: string): void {
-    this.#examined?.consulted.add(consultKey(scope, name));
+    const reader = this.#examined;
+    if (!reader) return;
+    reader.consulted ??= new Set();
+    reader.consulted.add(consultKey(scope, name));
+  }
+
+  #noteMembers(scope: number): void {
+    const reader = this.#examined;
+    if (!reader) return;
+    reader.membersRead ??= new Set();
+    reader.membersRead.add(scope);
   }
 
   #qualify(expression: Node): string | undefined {
@@ -432,6 +442,13 @@ export function unitOf(node: Node): Unit {
   throw new TypeError('a node outside any unit');
 }
 
+function keep(unit: Unit, row: number, resolved: Resolved): void {
+  unit.qualified ??= new Map();
+  unit.qualified.set(row, resolved);
+}
+
+const unresolved: Resolved = { name: undefined, read: undefined };
+
 /** Notes that bindings of the watched segment were read. */
 function noted(bindings: readonly Binding[]): readonly Binding[] {
   if (watched !== undefined) for (const { unit, node } of bindings) if (unit === watched) noteRows(node.row, node.row);
@@ -459,7 +476,8 @@ function minor(version: PythonVersion): number {
 }
 
 /** Whether two sets have something in common. */
-export function intersects<T>(left: ReadonlySet<T>, right: ReadonlySet<T>): boolean {
+export function intersects<T>(left: ReadonlySet<T> | undefined, right: ReadonlySet<T>): boolean {
+  if (left === undefined) return false;
   const [small, large] = left.size < right.size ? [left, right] : [right, left];
   for (const key of small) if (large.has(key)) return true;
   return false;

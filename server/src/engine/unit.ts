@@ -30,17 +30,17 @@ export class Unit {
   owner: Unit | undefined;
 
   /** What this segment's findings rest on elsewhere: keys of names looked up in other segments. */
-  consulted = new Set<string>();
+  consulted: Set<string> | undefined;
   /** Scope ids of classes whose members' statements this segment read. */
-  membersRead = new Set<number>();
+  membersRead: Set<number> | undefined;
   /** Findings of checks on this segment, wherever they are placed. */
   findings: StoredFinding[] = [];
   /** Facts for the file level, by rule code. */
-  facts = new Map<string, PlacedFact[]>();
+  facts: Map<string, PlacedFact[]> | undefined;
   /** What was read and found, by row; of a long segment that may be edited. */
   examination: Examination | undefined;
   /** Results of name resolution, by row. */
-  readonly qualified = new Map<number, Resolved>();
+  qualified: Map<number, Resolved> | undefined;
 
   #scopes: UnitScopes | undefined;
   #lines: LineIndex | undefined;
