@@ -234,6 +234,22 @@ export class Node {
     return found as TypedNode<C>[];
   }
 
+  /** The rows from this node's on up to `end`, all that is below it: for functions that look at many and make few nodes. */
+  readRows(): { readonly rows: Rows; readonly end: number } {
+    this.#noteAll();
+    return { rows: this.ground.rows, end: this.#column(afterColumn) };
+  }
+
+  /** What a reading of this node gives, kept in `cache` for as long as the node is there. */
+  once<T>(cache: WeakMap<Node, T>, read: () => T): T {
+    this.#noteAll();
+    const known = cache.get(this);
+    if (known !== undefined) return known;
+    const made = read();
+    cache.set(this, made);
+    return made;
+  }
+
   /** Whether `other` is this node or below it. */
   contains(other: Node): boolean {
     return other.ground === this.ground && other.row >= this.row && other.row < this.#column(afterColumn);
