@@ -29,8 +29,8 @@
  * annotations and cut so that Groundrules has at most about 500 findings; `plain` is the standard library as it is.
  * Pyright answers another question (types) and waits before it starts; it stands there for orientation.
  *
- * Analysis: the same edits given to the engine in this process, nothing published, after the warm-up that the server does
- * while a person reads: that is the engine as the server runs it.
+ * Analysis: the same edits given to the engine in this process, nothing published; bundled as in the server, and after the
+ * warm-up that the server does while a person reads: that is the engine as the server runs it.
  * Cold: the whole standard library, a new process each time, output to a file, both tools taking turns.
  * Memory: resident memory of the server process with 50 open files of 1,000 lines.
  */
@@ -41,10 +41,10 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { measureAnalysis } from './analysis.ts';
+import { loadBundledEngine } from './bundled-engine.ts';
 import { findingLines, groundrulesCheck, measureCold, measureRules, ruffCheck } from './cold.ts';
 import * as corpus from './corpus.ts';
 import { type Edit, makeEditScript } from './edit-script.ts';
-import { openDocument } from './engine-document.ts';
 import { type KeystrokeResult, measureKeystrokes } from './keystroke.ts';
 import type { ServerCommand } from './lsp-driver.ts';
 import { measureMemory } from './memory.ts';
@@ -256,6 +256,7 @@ function keystrokeRow(bench: Bench, input: Input, result: KeystrokeResult, all: 
 
 async function analysisPart(bench: Bench, inputs: readonly Input[]): Promise<void> {
   print('## Analysis alone');
+  const openDocument = await loadBundledEngine(bench.scratch);
   const rows: string[][] = [];
   for (const input of inputs) {
     progress(`analysis, ${input.variant}, ${input.size} lines`);
