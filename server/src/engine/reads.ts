@@ -128,7 +128,7 @@ export class UnitReads {
 }
 
 const mostParts = 31;
-const leastRows = 24;
+const leastRows = 8;
 const blockKind = kindNumber('block');
 
 function between(first: number, last: number): number {

@@ -45,6 +45,7 @@ export class Unit {
   #scopes: UnitScopes | undefined;
   #lines: LineIndex | undefined;
   #comments: Node[] | undefined;
+  #statements: readonly Node[] | undefined;
   #classDefinition: { readonly found: TypedNode<'class_definition'> | undefined } | undefined;
 
   constructor(parser: ParserPort, text: string, role: Unit['role'], known?: ReadonlyMap<string, Rows>) {
@@ -67,8 +68,9 @@ export class Unit {
   }
 
   /** The statements of the segment: usually one, several where semicolons part them. */
-  get statements(): Node[] {
-    return this.root.namedChildren;
+  get statements(): readonly Node[] {
+    this.#statements ??= this.root.namedChildren;
+    return this.#statements;
   }
 
   get isBroken(): boolean {
