@@ -1,12 +1,11 @@
-// `npm run build`: bundles client, server and command line into dist/, with the two .wasm files beside them.
+// `npm run build`: bundles client, server and command line into dist/, with the parser's module beside them.
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { parserFile } from './build-parser.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
-const require = createRequire(import.meta.url);
 
 /** @type {import('esbuild').BuildOptions} */
 const common = {
@@ -23,6 +22,9 @@ const common = {
 const server = {
   ...common,
   format: 'esm',
+  // What the programs share is one file, so that the command line does not load it twice when it starts the server.
+  splitting: true,
+  chunkNames: 'shared-[hash]',
   outdir: dist,
   outExtension: { '.js': '.mjs' },
   entryPoints: {
@@ -49,6 +51,4 @@ await Promise.all([
   }),
   build(server),
 ]);
-for (const wasm of ['web-tree-sitter/web-tree-sitter.wasm', 'tree-sitter-python/tree-sitter-python.wasm']) {
-  copyFileSync(require.resolve(wasm), path.join(dist, path.basename(wasm)));
-}
+copyFileSync(path.join(root, parserFile), path.join(dist, path.basename(parserFile)));

@@ -26,6 +26,8 @@ export interface KeystrokeOptions {
   folder: string;
   /** The first edits of the script are sent unmeasured: servers and their just-in-time compilers warm up. */
   warmUp: number;
+  /** Milliseconds between the answer to the opened file and the first edit: a person reads before typing. */
+  settle: number;
   /** Upper end of a random pause between an answer and the next edit, in milliseconds; work done when idle starts in it. */
   pause: number;
   seed: number;
@@ -50,6 +52,7 @@ export async function measureKeystrokes(
   const driver = await startServer(server, options.folder);
   try {
     const opened = await driver.open(uri, text);
+    await new Promise((resolve) => setTimeout(resolve, options.settle));
     const random = createRandom(options.seed);
     const started = performance.now();
     const milliseconds: number[] = [];

@@ -1,30 +1,31 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { Transform } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import {
   ConfigurationRequest,
   createProtocolConnection,
+  type DataCallback,
   DiagnosticRefreshRequest,
   DidChangeTextDocumentNotification,
   DidCloseTextDocumentNotification,
   DidOpenTextDocumentNotification,
+  type Disposable,
   DocumentDiagnosticRequest,
   ExitNotification,
   InitializedNotification,
   InitializeRequest,
-  type Message,
+  Message,
   type ProtocolConnection,
   PublishDiagnosticsNotification,
   type Range,
   RegistrationRequest,
   ShutdownRequest,
-  StreamMessageReader,
-  StreamMessageWriter,
   UnregistrationRequest,
   WorkDoneProgressCreateRequest,
   WorkspaceFoldersRequest,
 } from 'vscode-languageserver/node';
+import { PromptReader, PromptWriter } from '../../server/src/lsp/stdio.ts';
 
 /** How a server is started, and what it is told. */
 export interface ServerCommand {
@@ -92,31 +93,24 @@ export async function startServer(
   process.once('exit', killWithUs);
 
   let bytes = 0;
-  const counter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      done(null, chunk);
-    },
+  let latest = 0;
+  child.stdout.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    latest = performance.now();
   });
-  // What a client then makes of the answer is its own affair, and would hide what the servers differ in.
-  let arrived = 0;
-  const contentTypeDecoder = {
-    name: 'application/json',
-    async decode(content: Uint8Array): Promise<Message> {
-      arrived = performance.now();
-      return JSON.parse(Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('utf8'));
-    },
-  };
+  // What a client then makes of an answer is its own affair, and would hide what the servers differ in: the time that
+  // counts is that of the chunk with its last byte. For the same reason the client sends without waiting for its turn.
+  const arrivals = new WeakMap<object, number>();
   const connection = createProtocolConnection(
-    new StreamMessageReader(child.stdout.pipe(counter), { contentTypeDecoder }),
-    new StreamMessageWriter(child.stdin),
+    new TimedReader(child.stdout, (content) => arrivals.set(content, latest)),
+    new PromptWriter(child.stdin),
   );
   answerTheServer(connection, server);
 
   const versions = new Map<string, number>();
   let mode: 'push' | 'pull' = 'push';
   let repeats = 0;
-  let waiting: { uri: string; resolve: (diagnostics: number) => void } | undefined;
+  let waiting: { uri: string; resolve: (answer: { diagnostics: number; arrived: number }) => void } | undefined;
   connection.onNotification(PublishDiagnosticsNotification.type, (published) => {
     if (mode === 'pull') return;
     const late = published.version !== undefined && published.version < (versions.get(published.uri) ?? 1);
@@ -125,14 +119,14 @@ export async function startServer(
       repeats += 1;
       return;
     }
-    waiting.resolve(published.diagnostics.length);
+    waiting.resolve({ diagnostics: published.diagnostics.length, arrived: arrivalOf(published) });
     waiting = undefined;
   });
 
   /** Sends, and waits for the diagnostics of that version; undefined when `limit` milliseconds went by. */
   async function measure(uri: string, limit: number, send: () => Promise<void>): Promise<Answer | undefined> {
     const bytesBefore = bytes;
-    const pushed = new Promise<number>((resolve) => {
+    const pushed = new Promise<{ diagnostics: number; arrived: number }>((resolve) => {
       waiting = { uri, resolve };
     });
     const started = performance.now();
@@ -144,17 +138,20 @@ export async function startServer(
     const tooLate = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => resolve(undefined), limit);
     });
-    const diagnostics = await Promise.race([answered, tooLate, died]);
-    const milliseconds = Math.max(arrived, started) - started;
+    const answer = await Promise.race([answered, tooLate, died]);
     clearTimeout(timer);
     await sent;
-    if (diagnostics === undefined) return undefined;
-    return { milliseconds, diagnostics, bytes: bytes - bytesBefore };
+    if (answer === undefined) return undefined;
+    return { milliseconds: answer.arrived - started, diagnostics: answer.diagnostics, bytes: bytes - bytesBefore };
   }
 
-  async function pull(uri: string): Promise<number> {
+  async function pull(uri: string): Promise<{ diagnostics: number; arrived: number }> {
     const report = await connection.sendRequest(DocumentDiagnosticRequest.type, { textDocument: { uri } });
-    return report.kind === 'full' ? report.items.length : 0;
+    return { diagnostics: report.kind === 'full' ? report.items.length : 0, arrived: arrivalOf(report) };
+  }
+
+  function arrivalOf(content: object): number {
+    return arrivals.get(content) ?? performance.now();
   }
 
   connection.listen();
@@ -240,6 +237,28 @@ export async function startServer(
       connection.dispose();
     },
   };
+}
+
+/** Tells of what each message carries, the moment it is read. */
+class TimedReader extends PromptReader {
+  readonly #carries: (content: object) => void;
+
+  constructor(stream: Readable, carries: (content: object) => void) {
+    super(stream);
+    this.#carries = carries;
+  }
+
+  override listen(callback: DataCallback): Disposable {
+    return super.listen((message) => {
+      const content = Message.isNotification(message)
+        ? message.params
+        : Message.isResponse(message)
+          ? message.result
+          : undefined;
+      if (typeof content === 'object' && content !== null) this.#carries(content);
+      callback(message);
+    });
+  }
 }
 
 /** The requests that servers make of an editor; an unanswered one would stall some of them. */

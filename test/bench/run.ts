@@ -6,6 +6,7 @@
  *   --sizes 1000,5000 other file sizes (lines)
  *   --edits N         edits per file and server
  *   --pause MS        a random pause of up to MS between an answer and the next edit, so that idle work begins in between
+ *   --settle MS       how long each server is left alone between opening the file and the first edit (5,000)
  *   --seed N          another edit script
  *   --without-peers   Groundrules alone; otherwise Ruff and Pyright are looked for and installed into out/bench
  *   --peers-only      Ruff and Pyright alone; needs no build
@@ -18,16 +19,18 @@
  * milliseconds; p50 is the median, p95 the time that 95 of 100 edits stay within. A ratio is the other tool's time over
  * that of Groundrules: 15 × means that the other took fifteen times as long.
  *
- * Keystroke: from handing one `didChange` to the connection until the `publishDiagnostics` of that version is parsed in
- * the client. All servers get the same text and the same edits, each after the answer to the one before, the first ones
- * unmeasured. "Broken" is the share of edits after which CPython does not parse the file; the medians of both kinds of
+ * Keystroke: from handing one `didChange` to the pipe until the last byte of the `publishDiagnostics` of that version has
+ * arrived; what the client then makes of it is not counted, for no server. All servers get the same text and the same
+ * edits, each after the answer to the one before, the first ones unmeasured. Before them every server is left alone for as
+ * long as a person reads a file that was just opened (`--settle`); Groundrules warms up in that time. "Broken" is the share of edits after which CPython does not parse the file; the medians of both kinds of
  * state stand apart, because Ruff runs few rules on a file that does not parse. Groundrules publishes at most 1,000
  * findings a file, Ruff all of them: "findings" and "KB" tell the most that each wrote for one edit. "Again" counts the versions
  * that a server published a second time. Two texts: `typed` is the standard library with `object` as the missing
  * annotations and cut so that Groundrules has at most about 500 findings; `plain` is the standard library as it is.
  * Pyright answers another question (types) and waits before it starts; it stands there for orientation.
  *
- * Analysis: the same edits given to the engine in this process, nothing published.
+ * Analysis: the same edits given to the engine in this process, nothing published; bundled as in the server, and after the
+ * warm-up that the server does while a person reads: that is the engine as the server runs it.
  * Cold: the whole standard library, a new process each time, output to a file, both tools taking turns.
  * Memory: resident memory of the server process with 50 open files of 1,000 lines.
  */
@@ -38,10 +41,10 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { measureAnalysis } from './analysis.ts';
+import { loadBundledEngine } from './bundled-engine.ts';
 import { findingLines, groundrulesCheck, measureCold, measureRules, ruffCheck } from './cold.ts';
 import * as corpus from './corpus.ts';
 import { type Edit, makeEditScript } from './edit-script.ts';
-import { openDocument } from './engine-document.ts';
 import { type KeystrokeResult, measureKeystrokes } from './keystroke.ts';
 import type { ServerCommand } from './lsp-driver.ts';
 import { measureMemory } from './memory.ts';
@@ -60,6 +63,7 @@ const Options = z.object({
     .optional(),
   edits: z.coerce.number().int().positive().optional(),
   pause: z.coerce.number().nonnegative().default(0),
+  settle: z.coerce.number().nonnegative().default(5000),
   seed: z.coerce.number().int().default(20_250_101),
   'without-peers': z.boolean().default(false),
   'peers-only': z.boolean().default(false),
@@ -167,8 +171,8 @@ async function keystrokePart(bench: Bench, inputs: readonly Input[]): Promise<vo
       for (const [server, limit] of servers(bench, variant)) {
         progress(`keystroke, ${variant}, ${input.size} lines: ${server.name}`);
         const folder = await mkdtemp(path.join(bench.scratch, 'folder-'));
-        const { pause, seed } = bench.options;
-        const options = { folder, warmUp: Math.floor(Math.min(bench.edits / 10, 50)), pause, seed, limit };
+        const { pause, settle, seed } = bench.options;
+        const options = { folder, warmUp: Math.floor(Math.min(bench.edits / 10, 50)), settle, pause, seed, limit };
         // A slow server gets a shorter warm-up, or none of its edits would be measured.
         if (Number.isFinite(limit)) options.warmUp = 3;
         results.push(await measureKeystrokes(server, input.file.text, input.edits, input.broken, options));
@@ -252,6 +256,7 @@ function keystrokeRow(bench: Bench, input: Input, result: KeystrokeResult, all: 
 
 async function analysisPart(bench: Bench, inputs: readonly Input[]): Promise<void> {
   print('## Analysis alone');
+  const openDocument = await loadBundledEngine(bench.scratch);
   const rows: string[][] = [];
   for (const input of inputs) {
     progress(`analysis, ${input.variant}, ${input.size} lines`);
@@ -411,6 +416,7 @@ function readOptions(): z.infer<typeof Options> {
         sizes: text,
         edits: text,
         pause: text,
+        settle: text,
         seed: text,
         'without-peers': flag,
         'peers-only': flag,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {
@@ -356,8 +356,7 @@ describe('language server: settings', () => {
   it('warn once when the native parser is wanted and cannot be had, and go on with the other', async () => {
     // Away from node_modules the bundle finds no native module.
     const dist = path.join(import.meta.dirname, '..', '..', 'dist');
-    for (const name of ['server.mjs', 'web-tree-sitter.wasm', 'tree-sitter-python.wasm'])
-      copyFileSync(path.join(dist, name), path.join(folder, name));
+    cpSync(dist, folder, { recursive: true });
     const server = await startClient({
       program: path.join(folder, 'server.mjs'),
       folders: [folder],

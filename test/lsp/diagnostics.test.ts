@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Document } from '../../server/src/engine/index.ts';
-import { loadWebParser } from '../../server/src/host/parser.ts';
+import { loadWasmParser } from '../../server/src/host/parser.ts';
 import { toDiagnostic } from '../../server/src/lsp/convert.ts';
 import { DiagnosticsText } from '../../server/src/lsp/diagnostics.ts';
 import { rules } from '../../server/src/rules/index.generated.ts';
@@ -40,7 +40,7 @@ describe('language server: the text of diagnostics', () => {
   for (const [name, client] of Object.entries(clients)) {
     it(`is what JSON.stringify writes, whatever was typed and moved, for ${name}`, async () => {
       const document = new Document(
-        await loadWebParser(),
+        await loadWasmParser(),
         source,
         { path: 'app/a.py', target: '3.12', targetKnown: true },
         set,
@@ -73,7 +73,7 @@ describe('language server: the text of diagnostics', () => {
 
   it('ends after as many as are wanted, within a segment too', async () => {
     const document = new Document(
-      await loadWebParser(),
+      await loadWasmParser(),
       source,
       { path: 'app/a.py', target: '3.12', targetKnown: true },
       set,

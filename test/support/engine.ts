@@ -1,8 +1,8 @@
 import { Document, type EnabledRule, type FileFacts, type Rule, type RuleSet } from '../../server/src/engine/index.ts';
-import { loadWebParser } from '../../server/src/host/parser.ts';
+import { loadWasmParser } from '../../server/src/host/parser.ts';
 import { rules } from '../../server/src/rules/index.generated.ts';
 
-export const parser = await loadWebParser();
+export const parser = await loadWasmParser();
 
 const knownCodes = new Set(rules.map((rule) => rule.card.code));
 

@@ -78,7 +78,7 @@ export function createChecker(plan: CheckPlan, { rules, parser }: EngineParts): 
     const { root, settings, ruleSetOf } = groupOf(file);
     const path = relativePath(root, file.path) ?? baseName(file.path);
     const { targetVersion: target, targetKnown } = settings;
-    return new Document(parser, text, { path, target, targetKnown }, ruleSetOf(file.path));
+    return new Document(parser, text, { path, target, targetKnown }, ruleSetOf(file.path), false);
   }
 
   function report(file: PlannedFile, text: string, document: Document, tally: Tally): string {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import manifest from '../../../package.json' with { type: 'json' };
 import { pageOf } from '../host/pages.ts';
-import { loadWebParser } from '../host/parser.ts';
+import { loadWasmParser } from '../host/parser.ts';
 import { timedRules } from '../host/timing.ts';
 import { rules } from '../rules/index.generated.ts';
 import { runCommandLine } from './main.ts';
@@ -22,7 +22,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   version: manifest.version,
   rules: running,
   page: pageOf,
-  engine: async () => ({ rules: running, parser: await loadWebParser() }),
+  engine: async () => ({ rules: running, parser: await loadWasmParser() }),
   ...(timing ? {} : { worker: new URL(bundled ? './worker.mjs' : './worker.ts', import.meta.url) }),
   write: (text) => process.stdout.write(text),
   writeError: (text) => process.stderr.write(text),

@@ -1,5 +1,5 @@
-import { loadWebParser } from '../host/parser.ts';
+import { loadWasmParser } from '../host/parser.ts';
 import { rules } from '../rules/index.generated.ts';
 import { runWorker } from './pool.ts';
 
-runWorker({ rules, parser: await loadWebParser() });
+runWorker({ rules, parser: await loadWasmParser() });

@@ -4,15 +4,23 @@ import { kinds } from './syntax/grammar.generated.ts';
 import { kindNumber } from './syntax/rows.ts';
 import { type WordFinder, wordFinder } from './words.ts';
 
-/** What is done with the nodes of one kind. */
+/** What is done with a node. */
 export interface Work {
   readonly checks: { enabled: EnabledRule; handle: ConfiguredRule['on'][number][1] }[];
   readonly collectors: { enabled: EnabledRule; handle: ConfiguredRule['collect'][number][1] }[];
 }
 
+/** What is done with calls: most rules wait for a few names, and a call has one. */
+export interface CallWork {
+  readonly byName: ReadonlyMap<string, Work>;
+  /** For calls of any other name, or of none. */
+  readonly others: Work | undefined;
+}
+
 export interface Dispatch {
-  /** By kind number. */
+  /** By kind number; calls have work of every rule here. */
   readonly table: readonly (Work | undefined)[];
+  readonly calls: CallWork;
   /** The rules in play: those that wait for no word, or for one that is mentioned. */
   readonly active: ReadonlySet<EnabledRule>;
   readonly running: ReadonlySet<string>;
@@ -59,6 +67,22 @@ export function dispatchOf(
 
 /** The tables for exactly these rules; the engine's own are looked for among all. */
 export function tablesOf(rules: readonly EnabledRule[], all: readonly EnabledRule[]): Dispatch {
+  const table = tableOf(rules);
+  const withCode = (code: string): EnabledRule | undefined => all.find((enabled) => enabled.rule.card.code === code);
+  const made: Dispatch = {
+    table,
+    calls: callWorkOf(rules),
+    active: new Set(rules),
+    running: new Set(all.map((enabled) => enabled.rule.card.code)),
+    unused: withCode(unusedSuppression.card.code),
+    unknown: withCode(unknownSuppression.card.code),
+    crashed: withCode(crashedRule.card.code),
+  };
+  return made;
+}
+
+/** The checks of some rules by the number of the kind they look at. */
+function tableOf(rules: readonly EnabledRule[]): (Work | undefined)[] {
   const table: (Work | undefined)[] = Array.from(kinds, () => undefined);
   const workOf = (kind: (typeof kinds)[number]): Work => {
     const number = kindNumber(kind);
@@ -70,14 +94,19 @@ export function tablesOf(rules: readonly EnabledRule[], all: readonly EnabledRul
     for (const [kind, handle] of enabled.rule.on) workOf(kind).checks.push({ enabled, handle });
     for (const [kind, handle] of enabled.rule.collect) workOf(kind).collectors.push({ enabled, handle });
   }
-  const withCode = (code: string): EnabledRule | undefined => all.find((enabled) => enabled.rule.card.code === code);
-  const made: Dispatch = {
-    table,
-    active: new Set(rules),
-    running: new Set(all.map((enabled) => enabled.rule.card.code)),
-    unused: withCode(unusedSuppression.card.code),
-    unknown: withCode(unknownSuppression.card.code),
-    crashed: withCode(crashedRule.card.code),
-  };
-  return made;
+  return table;
 }
+
+function callWorkOf(rules: readonly EnabledRule[]): CallWork {
+  const interested = rules.filter(({ rule }) => [...rule.on, ...rule.collect].some(([kind]) => kind === 'call'));
+  const workFor = (waits: (names: readonly string[]) => boolean): Work | undefined =>
+    tableOf(interested.filter(({ rule }) => rule.calls === undefined || waits(rule.calls)))[callKind];
+  const byName = new Map<string, Work>();
+  for (const name of new Set(interested.flatMap(({ rule }) => rule.calls ?? []))) {
+    const work = workFor((names) => names.includes(name));
+    if (work) byName.set(name, work);
+  }
+  return { byName, others: workFor(() => false) };
+}
+
+const callKind = kindNumber('call');

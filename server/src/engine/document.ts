@@ -1,8 +1,20 @@
-import { type Dispatch, dispatchOf, tablesOf, type Work, wordsOf } from './dispatch.ts';
-import { consultKey, type FileFacts, firstKey, headerKey, linesKey, SourceFile } from './file.ts';
+import { type Dispatch, dispatchOf, wordsOf } from './dispatch.ts';
+import { askAgain, crash, type Examiner, examine, examineFor, examineHeir, store } from './examine.ts';
+import { FactTable } from './facts.ts';
+import {
+  consultKey,
+  type FileFacts,
+  firstKey,
+  headerKey,
+  intersects,
+  linesKey,
+  type Reader,
+  SourceFile,
+} from './file.ts';
+import { type Heir, heirOf } from './heir.ts';
 import { cutWhole, type NewCut, recut } from './recut.ts';
 import { LiveFinding, type Reported } from './reported.ts';
-import { asList, type ConfiguredRule, type EnabledRule, type Finding, type StoredFinding } from './rule.ts';
+import type { EnabledRule, Finding, StoredFinding } from './rule.ts';
 import {
   describe,
   hitsOf,
@@ -13,11 +25,10 @@ import {
   suppressionsOf,
 } from './suppress.ts';
 import { atModule, type CutState } from './syntax/cut.ts';
-import { Node } from './syntax/node.ts';
 import type { ParserPort } from './syntax/port.ts';
-import { brokenFlag, kindColumn, kindMask, type Rows, rowSize } from './syntax/rows.ts';
+import { type Rows, rowSize } from './syntax/rows.ts';
 import type { Position, Span } from './text.ts';
-import { PlacedFact, Unit } from './unit.ts';
+import { positionIn, Unit } from './unit.ts';
 
 /** What runs in a document: the rules that the file's settings enable, and which codes exist at all. */
 export interface RuleSet {
@@ -54,6 +65,8 @@ export class Document {
   #dispatch: Dispatch;
   readonly #knownCodes: ReadonlySet<string>;
   readonly #positionOf = (offset: number): Position => this.position(offset);
+  readonly #askAgain = (finding: StoredFinding): StoredFinding | undefined => this.#again(finding);
+  readonly #isEdited: boolean;
   #length: number;
   #text: string | undefined;
   #units: Unit[] = [];
@@ -65,6 +78,8 @@ export class Document {
   readonly #homeless = new Set<Unit>();
   /** Keys of the names that those units took along. */
   readonly #movedNames = new Set<string>();
+  /** Scope ids of the classes that units left or came into. */
+  readonly #movedClasses = new Set<number>();
   /** Units that read the members of some class. */
   readonly #memberReaders = new Set<Unit>();
   /** The unit with the first statement, and the unit with the first line. */
@@ -72,13 +87,16 @@ export class Document {
   #topUnit: Unit | undefined;
   /** Units whose checks placed findings in other units, such as a class's in its members; by the unit they lie in. */
   readonly #guests = new Map<Unit, Set<Unit>>();
+  readonly #facts = new FactTable();
   /** Units with a suppression of the whole file. */
   readonly #suppressors = new Set<Unit>();
   #fileLevel: FileLevel[] = [];
   #fileSuppressions: readonly Suppression[] = [];
 
-  constructor(parser: ParserPort, text: string, facts: FileFacts, rules: RuleSet) {
+  /** `isEdited`: whether edits are to come; then what checks read is kept, which costs some time and memory. */
+  constructor(parser: ParserPort, text: string, facts: FileFacts, rules: RuleSet, isEdited = true) {
     this.#parser = parser;
+    this.#isEdited = isEdited;
     this.#length = text.length;
     this.#rules = rules.rules;
     this.#applicable = rules.rules.filter(({ rule }) => rule.applies(facts));
@@ -93,8 +111,8 @@ export class Document {
         ? [
             {
               enabled,
-              consulted: new Set<string>(),
-              membersRead: new Set<number>(),
+              consulted: undefined,
+              membersRead: undefined,
               findings: [],
               homes: new Set(),
               hasRelated: false,
@@ -104,6 +122,10 @@ export class Document {
         : [],
     );
     this.#replace(0, 0, cutWhole(text), text);
+  }
+
+  get #examiner(): Examiner {
+    return { file: this.file, dispatch: this.#dispatch };
   }
 
   /** The whole text; it is put together when asked for. */
@@ -170,10 +192,7 @@ export class Document {
 
   /** The position of an offset. */
   position(offset: number): Position {
-    const unit = this.#units[this.file.unitIndexAt(offset)];
-    if (!unit) return { line: 0, character: 0 };
-    const { line, character } = unit.lines.position(offset - unit.start);
-    return { line: line + unit.startLine, character };
+    return positionIn(this.#units, offset);
   }
 
   /** The offset of a position; a line or column beyond the text counts as its end. */
@@ -239,17 +258,21 @@ export class Document {
     for (const unit of this.#homeless) stale.add(unit);
     this.#homeless.clear();
     if (changed.size > 0) for (const unit of this.#units) if (intersects(unit.consulted, changed)) stale.add(unit);
-    const touched = new Set(
-      [...stale, ...gone].map((unit) => unit.owner?.scopeId).filter((scope) => scope !== undefined),
-    );
+    const touched = new Set(this.#movedClasses);
+    this.#movedClasses.clear();
+    for (const unit of [...stale, ...gone]) if (unit.owner) touched.add(unit.owner.scopeId);
     for (const unit of gone) this.#memberReaders.delete(unit);
     for (const unit of this.#memberReaders) if (intersects(unit.membersRead, touched)) stale.add(unit);
     const fresh = new Set(added.filter((unit) => !this.#suppressed.has(unit)));
     const woken = this.#awaken(heard);
     const moved = new Set<Unit>();
     for (const unit of gone) for (const home of this.#homesOf(unit)) moved.add(home);
-    const facts = this.#examineAll(stale, fresh, gone, moved);
-    if (woken.length > 0) this.#examineFor(woken, stale);
+    const heir = woken.length === 0 ? heirOf(gone, fresh, changed, touched) : undefined;
+    const facts = this.#examineAll(stale, fresh, gone, moved, heir);
+    if (woken.length > 0) {
+      examineFor(this.file, woken, this.#units, stale);
+      this.#facts.fill(woken, this.#units);
+    }
     this.#rehouse(gone, stale);
     for (const home of moved) if (this.#signatures.has(home)) stale.add(home);
     const changedForFile = this.#noteOutline(changed, gone, fresh);
@@ -315,27 +338,28 @@ export class Document {
     fresh: ReadonlySet<Unit>,
     gone: readonly Unit[],
     moved: Set<Unit>,
+    heir: Heir | undefined,
   ): Set<string> {
     const changed = new Set<string>();
-    const compare = (before: readonly Unit['facts'][], after: readonly Unit['facts'][]): void => {
-      const codes = new Set([...before, ...after].flatMap((facts) => [...facts.keys()]));
-      const told = (all: readonly Unit['facts'][], code: string): string =>
-        JSON.stringify(all.flatMap((facts) => (facts.get(code) ?? []).map((fact) => fact.data)));
-      for (const code of codes) if (!changed.has(code) && told(before, code) !== told(after, code)) changed.add(code);
-    };
+    const told = [...stale].map((unit) => ({ unit, before: unit.facts }));
     for (const unit of stale) {
-      const before = unit.facts;
       for (const home of this.#homesOf(unit)) moved.add(home);
-      this.#examine(unit);
+      if (unit === heir?.unit) examineHeir(this.#examiner, heir);
+      else examine(this.#examiner, unit, this.#isEdited);
       for (const home of this.#homesOf(unit)) moved.add(home);
-      if (unit.membersRead.size > 0) this.#memberReaders.add(unit);
+      if (unit.membersRead) this.#memberReaders.add(unit);
       else this.#memberReaders.delete(unit);
-      if (!fresh.has(unit)) compare([before], [unit.facts]);
     }
-    compare(
+    // What is gone first: its segments do not know where they stand any more.
+    const [first] = gone.length > 0 ? gone : fresh;
+    this.#facts.replace(
+      first?.start ?? 0,
       gone.map((unit) => unit.facts),
       [...fresh].map((unit) => unit.facts),
+      changed,
     );
+    for (const { unit, before } of told)
+      if (!fresh.has(unit)) this.#facts.replace(unit.start, [before], [unit.facts], changed);
     return changed;
   }
 
@@ -401,6 +425,7 @@ export class Document {
     if (signatures && from !== to) {
       this.#tableOf(unit).remove(unit, signatures);
       this.#homeless.add(unit);
+      this.#movedClasses.add(from).add(to);
       for (const name of signatures.keys())
         for (const scope of [from, to]) this.#movedNames.add(consultKey(scope, name));
     }
@@ -453,97 +478,6 @@ export class Document {
     return unit.owner ? this.file.classTable(unit.owner) : this.file.moduleTable;
   }
 
-  #examine(unit: Unit): void {
-    unit.consulted = new Set();
-    unit.membersRead = new Set();
-    unit.qualified.clear();
-    unit.findings = [];
-    unit.facts = new Map();
-    const { table } = this.#dispatch;
-    this.file.examine(unit, () => this.#walk(unit, table));
-  }
-
-  /** Asks rules that have just come into play about every unit that was not examined anyway. */
-  #examineFor(woken: readonly EnabledRule[], examined: Set<Unit>): void {
-    const { table } = tablesOf(woken, woken);
-    for (const unit of this.#units) {
-      if (examined.has(unit)) continue;
-      const before = unit.findings.length;
-      this.file.examine(unit, () => this.#walk(unit, table));
-      if (unit.findings.length > before) examined.add(unit);
-    }
-  }
-
-  #walk(unit: Unit, table: Dispatch['table']): void {
-    const { rows } = unit;
-    const count = rows.length / rowSize;
-    for (let row = 0; row < count; row++) {
-      const cell = rows[row * rowSize + kindColumn] ?? 0;
-      const work = table[cell & kindMask];
-      if (work === undefined) continue;
-      const node = Node.at(unit, row);
-      if ((cell & brokenFlag) !== 0 && !isWholeEnough(node)) continue;
-      this.#ask(unit, node, work);
-    }
-  }
-
-  #ask(unit: Unit, node: Node, { checks, collectors }: Work): void {
-    for (let index = 0; index < checks.length; index++) {
-      const check = checks[index];
-      if (!check) continue;
-      try {
-        const found = check.handle(node, this.file);
-        if (found === undefined) continue;
-        for (const finding of asList(found)) this.#store(unit, check.enabled, finding, unit.findings);
-      } catch (error) {
-        this.#store(
-          unit,
-          this.#dispatch.crashed ?? check.enabled,
-          crash(check.enabled.rule, error, node),
-          unit.findings,
-        );
-      }
-    }
-    for (let index = 0; index < collectors.length; index++) {
-      const collector = collectors[index];
-      if (!collector) continue;
-      let told: ReturnType<typeof collector.handle>;
-      try {
-        told = collector.handle(node, this.file);
-      } catch {
-        // What a rule cannot tell here it does not tell; its check is where a mistake shows.
-        continue;
-      }
-      if (told === undefined) continue;
-      const { code } = collector.enabled.rule.card;
-      unit.facts.set(code, [
-        ...(unit.facts.get(code) ?? []),
-        ...asList(told).map((fact) => new PlacedFact(unit, fact.at, fact.data)),
-      ]);
-    }
-  }
-
-  #store(unit: Unit, enabled: EnabledRule, source: Finding, into: StoredFinding[]): void {
-    const home =
-      source.at.start >= unit.start && source.at.start <= unit.end
-        ? unit
-        : this.#units[this.file.unitIndexAt(source.at.start)];
-    if (!home) return;
-    const start = source.at.start - home.start;
-    const end = source.at.end - home.start;
-    into.push({
-      rule: enabled.rule,
-      unit: home,
-      start,
-      end,
-      from: home.lines.position(start),
-      to: end <= home.text.length ? home.lines.position(end) : relativeTo(this.position(source.at.end), home),
-      message: source.message,
-      severity: enabled.severity ?? source.severity ?? enabled.rule.card.severity,
-      source,
-    });
-  }
-
   /** Runs the file level of rules whose facts or looked-up names changed; returns the units whose findings changed. */
   #runFileLevel(
     changedFacts: ReadonlySet<string>,
@@ -563,37 +497,17 @@ export class Document {
         level.hasRelated ||
         intersects(level.homes, gone) ||
         intersects(level.consulted, changedNames) ||
-        (level.membersRead.size > 0 && moved);
+        (level.membersRead !== undefined && moved);
       if (!due) continue;
       for (const home of level.homes) touched.add(home);
-      const facts = this.#factsOf(code);
-      level.consulted = new Set();
-      level.membersRead = new Set();
+      level.consulted = undefined;
+      level.membersRead = undefined;
       level.findings = [];
       level.homes = new Set();
       level.hasRelated = false;
-      const [first] = this.#units;
-      level.hasRun = active && first !== undefined;
-      if (!first || !active) continue;
-      this.file.examine(level, () => {
-        try {
-          for (const finding of level.enabled.rule.file?.(facts, this.file) ?? []) {
-            this.#store(
-              this.#units[this.file.unitIndexAt(finding.at.start)] ?? first,
-              level.enabled,
-              finding,
-              level.findings,
-            );
-          }
-        } catch (error) {
-          this.#store(
-            first,
-            this.#dispatch.crashed ?? level.enabled,
-            crash(level.enabled.rule, error, { start: 0, end: 0 }),
-            level.findings,
-          );
-        }
-      });
+      level.hasRun = active && this.#units.length > 0;
+      if (!level.hasRun) continue;
+      level.findings = this.#askFile(level.enabled, level);
       level.homes = new Set(level.findings.map((finding) => finding.unit));
       level.hasRelated = level.findings.some((finding) => finding.source.related !== undefined);
       for (const home of level.homes) touched.add(home);
@@ -601,14 +515,37 @@ export class Document {
     return touched;
   }
 
-  #factsOf(code: string): PlacedFact[] {
-    const all: PlacedFact[] = [];
-    for (const unit of this.#units) {
-      if (unit.facts.size === 0) continue;
-      const facts = unit.facts.get(code);
-      if (facts) for (const fact of facts) all.push(fact);
-    }
-    return all;
+  /** The same finding from the text as it is now. */
+  #again(finding: StoredFinding): StoredFinding | undefined {
+    const { rule, unit, asked, start, end, message } = finding;
+    const enabled = this.#rules.find((candidate) => candidate.rule === rule);
+    // What is said of a suppression comment is said anew whenever its segment changes.
+    if (!enabled || asked === 'suppressions') return finding;
+    const now =
+      asked === 'file'
+        ? this.#askFile(enabled, { consulted: undefined, membersRead: undefined })
+        : askAgain(this.file, enabled, asked.unit, asked.row);
+    return now.find(
+      (other) => other.unit === unit && other.start === start && other.end === end && other.message === message,
+    );
+  }
+
+  /** What the file level of a rule says now. */
+  #askFile(enabled: EnabledRule, reader: Reader): StoredFinding[] {
+    const found: StoredFinding[] = [];
+    const keep = (by: EnabledRule, finding: Finding): void => {
+      const unit = this.#units[this.file.unitIndexAt(finding.at.start)];
+      if (unit) store(this.file, unit, by, finding, found, 'file');
+    };
+    this.file.examine(reader, () => {
+      try {
+        const facts = this.#facts.of(enabled.rule.card.code);
+        for (const finding of enabled.rule.file?.(facts, this.file) ?? []) keep(enabled, finding);
+      } catch (error) {
+        keep(this.#dispatch.crashed ?? enabled, crash(enabled.rule, error, { start: 0, end: 0 }));
+      }
+    });
+    return found;
   }
 
   /** Decides anew which findings of the given units are visible. */
@@ -685,7 +622,8 @@ export class Document {
         const at: Span = { start: suppression.comment.start + code.start, end: suppression.comment.start + code.end };
         const known = this.#knownCodes.has(code.code);
         if (!known && unknown) {
-          this.#store(
+          store(
+            this.file,
             unit,
             unknown,
             {
@@ -694,11 +632,13 @@ export class Document {
               fix: () => removal(suppression, code, `Remove \`${code.code}\``),
             },
             found,
+            'suppressions',
           );
         } else if (known && unused && running.has(code.code) && !used.has(code)) {
           const where = suppression.scope === 'file' ? 'in this file' : 'on this line';
           const message = `Nothing ${where} is suppressed by ${code.code}; remove the code.`;
-          this.#store(
+          store(
+            this.file,
             unit,
             unused,
             {
@@ -708,6 +648,7 @@ export class Document {
               fix: () => removal(suppression, code, `Remove unused \`${code.code}\``),
             },
             found,
+            'suppressions',
           );
         }
       }
@@ -716,7 +657,7 @@ export class Document {
   }
 
   #report(finding: StoredFinding): Reported {
-    return new LiveFinding(this.file, this.#positionOf, finding);
+    return new LiveFinding(this.file, this.#positionOf, this.#askAgain, finding);
   }
 }
 
@@ -724,8 +665,8 @@ const noFindings: readonly StoredFinding[] = [];
 
 interface FileLevel {
   readonly enabled: EnabledRule;
-  consulted: Set<string>;
-  membersRead: Set<number>;
+  consulted: Set<string> | undefined;
+  membersRead: Set<number> | undefined;
   findings: StoredFinding[];
   /** The units that the findings stand in. */
   homes: ReadonlySet<Unit>;
@@ -742,36 +683,6 @@ function piecesOf(units: readonly Unit[]): ReadonlyMap<string, Rows> | undefined
     for (const [text, rows] of unit.pieces) known.set(text, rows);
   }
   return known;
-}
-
-/** Kinds whose own part is whole when only what stands in their blocks is broken. */
-const containers = ['module', 'function_definition', 'class_definition', 'decorated_definition'] as const;
-
-function isWholeEnough(node: Node): boolean {
-  if (node.is('module')) return true;
-  if (!node.is(...containers)) return false;
-  return node.children.every(
-    (child) => !child.isBroken || child.is('block', 'function_definition', 'class_definition'),
-  );
-}
-
-/** What is said of a rule that threw: one mistake of ours costs one rule in one place. */
-function crash(rule: ConfiguredRule, error: unknown, at: Span): Finding {
-  const reason = error instanceof Error ? error.message : String(error);
-  return {
-    at: { start: at.start, end: Math.min(at.end, at.start + 1) },
-    message: `The rule ${rule.card.code} failed here (${reason}).`,
-  };
-}
-
-function relativeTo(position: Position, unit: Unit): Position {
-  return { line: position.line - unit.startLine, character: position.character };
-}
-
-function intersects<T>(left: ReadonlySet<T>, right: ReadonlySet<T>): boolean {
-  const [small, large] = left.size < right.size ? [left, right] : [right, left];
-  for (const key of small) if (large.has(key)) return true;
-  return false;
 }
 
 function sorted(findings: StoredFinding[]): StoredFinding[] {

@@ -2,9 +2,11 @@ import type { PythonVersion } from '../../../shared-rules/src/index.ts';
 import { builtinNames } from './names/builtins.ts';
 import { type Binding, type Scope, scopeAt } from './names/scopes.ts';
 import { NameTable } from './names/table.ts';
+import { noteName, noteRead, noteRows, readBy, watched } from './reads.ts';
 import type { Node, TypedNode } from './syntax/node.ts';
+import { lastRowAt } from './syntax/rows.ts';
 import type { Span } from './text.ts';
-import { starKey, Unit, unitIndexAt } from './unit.ts';
+import { type Resolved, starKey, Unit, unitIndexAt } from './unit.ts';
 
 /** The prefix of qualified names of what the file itself defines. */
 export const ownModule = '<module>';
@@ -26,8 +28,8 @@ export interface FileFacts {
 
 /** Who is reading: the keys of names it looked up, and the classes whose bodies it read. */
 export interface Reader {
-  consulted: Set<string>;
-  membersRead: Set<number>;
+  consulted: Set<string> | undefined;
+  membersRead: Set<number> | undefined;
 }
 
 /**
@@ -39,6 +41,7 @@ export class SourceFile {
   readonly moduleTable = new NameTable();
   readonly #classTables = new Map<number, NameTable>();
   #units: readonly Unit[] = [];
+  #revision = 0;
   /** For the document only. */
   lineCountForDocument = 0;
   #examined: Reader | undefined;
@@ -64,6 +67,11 @@ export class SourceFile {
     return this.#units;
   }
 
+  /** Counts the edits. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   /** The line break of the file: that of its first line. */
   get eol(): '\n' | '\r\n' {
     const unit = this.#units.find((candidate) => candidate.lineBreaks > 0);
@@ -73,6 +81,7 @@ export class SourceFile {
 
   /** The text between two offsets. */
   slice(start: number, end: number): string {
+    this.#noteSpan(start, end);
     let text = '';
     for (let index = this.unitIndexAt(start); index < this.#units.length; index++) {
       const unit = this.#units[index];
@@ -84,6 +93,7 @@ export class SourceFile {
 
   /** The white space before the first character of the line that `offset` is on. */
   indentAt(offset: number): string {
+    this.#noteSpan(offset, offset);
     const unit = this.#units[this.unitIndexAt(offset)];
     if (!unit) return '';
     const lineStart = unit.lines.lineStart(unit.lines.line(offset - unit.start));
@@ -112,6 +122,7 @@ export class SourceFile {
 
   /** The offset of the start of the line that `offset` is on. */
   lineStart(offset: number): number {
+    this.#noteSpan(offset, offset);
     const unit = this.#units[this.unitIndexAt(offset)];
     return unit ? unit.start + unit.lines.lineStart(unit.lines.line(offset - unit.start)) : 0;
   }
@@ -119,6 +130,7 @@ export class SourceFile {
   /** Every binding that a name can mean at a node, nearest scope first found (language reference, "Resolution of names"). */
   bindings(at: Node, name: string = at.text): readonly Binding[] {
     const unit = unitOf(at);
+    if (watched === unit) noteName(name);
     let first = true;
     for (
       let scope: Scope | undefined = scopeAt(unit.scopes, at);
@@ -128,7 +140,7 @@ export class SourceFile {
       if (scope.globals.has(name)) return this.moduleBindings(name);
       if (scope.kind === 'class' && !first) continue;
       const found = scope.nonlocals.has(name) ? undefined : scope.names.get(name);
-      if (found) return found;
+      if (found) return noted(found);
       first = false;
     }
     if (unit.role === 'member' && first && unit.owner) {
@@ -149,7 +161,7 @@ export class SourceFile {
           found.push(...(scope.names.get(name) ?? []).map((binding) => ({ ...binding, conditional: true })));
       }
     }
-    return found;
+    return noted(found);
   }
 
   /** What binds a name in the body of a class, given its `class_definition`. */
@@ -159,7 +171,8 @@ export class SourceFile {
       const found = this.memberBindings(unit, name);
       if (found.length > 0) return found;
     }
-    return unit.scopes.byRow.get(definition.row)?.names.get(name) ?? [];
+    if (watched === unit) noteName(name);
+    return noted(unit.scopes.byRow.get(definition.row)?.names.get(name) ?? []);
   }
 
   /** The one binding that a name means at a node; undefined when there is none or it cannot be told which. */
@@ -176,17 +189,39 @@ export class SourceFile {
     if (!expression) return undefined;
     const unit = unitOf(expression);
     // An answer is kept only for the unit that is being examined: it alone is examined again when the answer changes.
-    const kept = this.#examined === unit ? unit.qualified : undefined;
-    if (kept?.has(expression.row)) return kept.get(expression.row);
+    const isKept = this.#examined === unit;
+    const known = isKept ? unit.qualified?.get(expression.row) : undefined;
+    if (known) {
+      if (watched === unit && known.read) noteRead(known.read);
+      return known.name;
+    }
     if (this.#resolving.has(expression)) return undefined;
     this.#resolving.add(expression);
     try {
-      const name = this.#qualify(expression);
-      kept?.set(expression.row, name);
+      if (watched !== unit) {
+        const name = this.#qualify(expression);
+        if (isKept) keep(unit, expression.row, name === undefined ? unresolved : { name, read: undefined });
+        return name;
+      }
+      const { result: name, read } = readBy(() => this.#qualify(expression));
+      if (isKept) keep(unit, expression.row, { name, read });
       return name;
     } finally {
       this.#resolving.delete(expression);
     }
+  }
+
+  /**
+   * The last part of the name of what a call calls: of its qualified name where that can be told, else of the name as it
+   * is written. Undefined for a call of anything else, such as another call's result.
+   */
+  calledName(call: TypedNode<'call'>): string | undefined {
+    let callee: Node | undefined = call.field('function');
+    while (callee?.is('parenthesized_expression')) callee = callee.firstNamed;
+    if (callee?.is('attribute')) return callee.field('attribute').text;
+    if (!callee?.is('identifier')) return undefined;
+    const name = this.qualified(callee);
+    return name === undefined ? callee.text : name.slice(name.lastIndexOf('.') + 1);
   }
 
   /** Whether some `from … import *` of the module may bind the name. */
@@ -224,7 +259,7 @@ export class SourceFile {
     const unit = unitOf(definition);
     const own = definition.field('body')?.namedChildren ?? [];
     if (unit.role !== 'class') return own;
-    this.#examined?.membersRead.add(unit.scopeId);
+    this.#noteMembers(unit.scopeId);
     const body = [...own];
     for (let index = this.unitIndexAt(unit.start) + 1; this.#units[index]?.owner === unit; index++)
       body.push(...(this.#units[index]?.statements ?? []));
@@ -266,6 +301,7 @@ export class SourceFile {
 
   /** Comments that lie in a span, in order. */
   commentsIn(span: Span): Node[] {
+    this.#noteSpan(span.start, span.end);
     const found: Node[] = [];
     for (let index = this.unitIndexAt(span.start); index < this.#units.length; index++) {
       const unit = this.#units[index];
@@ -279,6 +315,7 @@ export class SourceFile {
   /** For the document only: the units as they stand. */
   setUnits(units: readonly Unit[]): void {
     this.#units = units;
+    this.#revision++;
   }
 
   /** For the document only: notes what `examine` reads for `reader`. */
@@ -314,8 +351,26 @@ export class SourceFile {
     );
   }
 
+  /** Notes that text of the watched segment was read; a span may go beyond it. */
+  #noteSpan(start: number, end: number): void {
+    if (!(watched instanceof Unit)) return;
+    const unit = watched;
+    if (end < unit.start || start > unit.end) return;
+    noteRows(lastRowAt(unit.rows, start - unit.start), lastRowAt(unit.rows, end - unit.start));
+  }
+
   #consult(scope: number, name: string): void {
-    this.#examined?.consulted.add(consultKey(scope, name));
+    const reader = this.#examined;
+    if (!reader) return;
+    reader.consulted ??= new Set();
+    reader.consulted.add(consultKey(scope, name));
+  }
+
+  #noteMembers(scope: number): void {
+    const reader = this.#examined;
+    if (!reader) return;
+    reader.membersRead ??= new Set();
+    reader.membersRead.add(scope);
   }
 
   #qualify(expression: Node): string | undefined {
@@ -387,6 +442,19 @@ export function unitOf(node: Node): Unit {
   throw new TypeError('a node outside any unit');
 }
 
+function keep(unit: Unit, row: number, resolved: Resolved): void {
+  unit.qualified ??= new Map();
+  unit.qualified.set(row, resolved);
+}
+
+const unresolved: Resolved = { name: undefined, read: undefined };
+
+/** Notes that bindings of the watched segment were read. */
+function noted(bindings: readonly Binding[]): readonly Binding[] {
+  if (watched !== undefined) for (const { unit, node } of bindings) if (unit === watched) noteRows(node.row, node.row);
+  return bindings;
+}
+
 /** Names a question: what a name means in the module (scope 0), or in a class. No Python name begins with a digit. */
 export function consultKey(scope: number, name: string): string {
   return scope === 0 ? name : `${scope}:${name}`;
@@ -405,4 +473,12 @@ function isModuleLevel(binding: Binding): boolean {
 
 function minor(version: PythonVersion): number {
   return Number(version.slice(2));
+}
+
+/** Whether two sets have something in common. */
+export function intersects<T>(left: ReadonlySet<T> | undefined, right: ReadonlySet<T>): boolean {
+  if (left === undefined) return false;
+  const [small, large] = left.size < right.size ? [left, right] : [right, left];
+  for (const key of small) if (large.has(key)) return true;
+  return false;
 }

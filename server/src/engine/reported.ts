@@ -29,11 +29,18 @@ export interface Reported {
 export class LiveFinding implements Reported {
   readonly #file: SourceFile;
   readonly #position: (offset: number) => Position;
+  readonly #ask: (finding: StoredFinding) => StoredFinding | undefined;
   readonly #finding: StoredFinding;
 
-  constructor(file: SourceFile, position: (offset: number) => Position, finding: StoredFinding) {
+  constructor(
+    file: SourceFile,
+    position: (offset: number) => Position,
+    ask: (finding: StoredFinding) => StoredFinding | undefined,
+    finding: StoredFinding,
+  ) {
     this.#file = file;
     this.#position = position;
+    this.#ask = ask;
     this.#finding = finding;
   }
 
@@ -88,10 +95,13 @@ export class LiveFinding implements Reported {
   }
 
   fixes(): readonly Fix[] {
-    const { source, rule } = this.#finding;
-    let made: ReturnType<NonNullable<typeof source.fix>>;
+    const { rule } = this.#finding;
+    let made: ReturnType<NonNullable<StoredFinding['source']['fix']>>;
     try {
-      made = source.fix?.();
+      // What was found before an edit elsewhere holds, but its fix may know the nodes and offsets from then.
+      const isOld = this.#finding.revision !== this.#file.revision;
+      const finding = isOld ? this.#ask(this.#finding) : this.#finding;
+      made = finding?.source.fix?.();
     } catch {
       // A fix that fails is one that is not offered; the finding stands.
       return [];

@@ -93,6 +93,12 @@ export interface RuleDefinition<S extends z.ZodObject, D> {
    */
   readonly mentions?: readonly string[] | ((options: z.output<S>) => readonly string[]);
   /**
+   * Last parts of the qualified names of calls that the rule's `call` handlers have anything to say about: for
+   * `time.sleep(1)`, `sleep`, whatever way it is imported; for a method of something that has no qualified name, the
+   * method's name. Other calls are not shown to them.
+   */
+  readonly calls?: readonly string[] | ((options: z.output<S>) => readonly string[]);
+  /**
    * Whether the rule has anything to say in a file with this path and target; asked once, when the file is opened. A rule
    * about one layer, or not about tests, says so here rather than at every node.
    */
@@ -128,6 +134,7 @@ export interface OptionProblem {
 export interface ConfiguredRule {
   readonly card: RuleCard;
   readonly mentions: readonly string[] | undefined;
+  readonly calls: readonly string[] | undefined;
   applies(file: Pick<FileFacts, 'path' | 'target' | 'targetKnown'>): boolean;
   readonly blanketSuppressible: boolean;
   readonly on: readonly (readonly [Kind, (node: Node, file: SourceFile) => Findings])[];
@@ -155,6 +162,10 @@ export interface StoredFinding {
   readonly message: string;
   readonly severity: Severity;
   readonly source: Finding;
+  /** What the rule was asked about: a row of a segment, usually of `unit`; or the whole file, or its suppressions. */
+  readonly asked: { readonly unit: Unit; readonly row: number } | 'file' | 'suppressions';
+  /** The revision of the file that the rule was asked in: what `source` knows is as it was then. */
+  readonly revision: number;
 }
 
 /** What a rule returns where one, several or nothing may be returned, as a list. */

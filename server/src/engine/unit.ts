@@ -1,11 +1,12 @@
 import type { Binding, UnitScopes } from './names/scopes.ts';
 import { scopesOf } from './names/scopes.ts';
+import type { Read, UnitReads } from './reads.ts';
 import type { StoredFinding } from './rule.ts';
 import { Node, type TypedNode } from './syntax/node.ts';
 import { parseSegment } from './syntax/pieces.ts';
 import type { ParserPort } from './syntax/port.ts';
 import { brokenFlag, kindColumn, kindMask, kindNumber, type Rows, rowSize } from './syntax/rows.ts';
-import { LineIndex, type Span } from './text.ts';
+import { LineIndex, type Position, type Span } from './text.ts';
 
 let made = 0;
 
@@ -29,15 +30,17 @@ export class Unit {
   owner: Unit | undefined;
 
   /** What this segment's findings rest on elsewhere: keys of names looked up in other segments. */
-  consulted = new Set<string>();
+  consulted: Set<string> | undefined;
   /** Scope ids of classes whose members' statements this segment read. */
-  membersRead = new Set<number>();
+  membersRead: Set<number> | undefined;
   /** Findings of checks on this segment, wherever they are placed. */
   findings: StoredFinding[] = [];
   /** Facts for the file level, by rule code. */
-  facts = new Map<string, readonly PlacedFact[]>();
+  facts: Map<string, PlacedFact[]> | undefined;
+  /** What was read and found, by row; of a long segment that may be edited. */
+  examination: Examination | undefined;
   /** Results of name resolution, by row. */
-  readonly qualified = new Map<number, string | undefined>();
+  qualified: Map<number, Resolved> | undefined;
 
   #scopes: UnitScopes | undefined;
   #lines: LineIndex | undefined;
@@ -120,6 +123,28 @@ export class Unit {
   }
 }
 
+/** A qualified name, or that there is none, with what was read to find out where that is watched. */
+export interface Resolved {
+  readonly name: string | undefined;
+  readonly read: Read | undefined;
+}
+
+/** What came of the checks of a segment, by the row they were asked about; rows without anything are left out. */
+export interface Examination {
+  readonly reads: UnitReads;
+  readonly outcomes: Map<number, Outcome>;
+}
+
+export interface Outcome {
+  readonly findings: readonly StoredFinding[];
+  readonly facts: readonly ToldFact[];
+}
+
+export interface ToldFact {
+  readonly code: string;
+  readonly fact: PlacedFact;
+}
+
 /** Index of the unit that an offset lies in, of units in the order of the text. */
 export function unitIndexAt(units: readonly Unit[], offset: number): number {
   let low = 0;
@@ -130,6 +155,14 @@ export function unitIndexAt(units: readonly Unit[], offset: number): number {
     else high = middle - 1;
   }
   return low;
+}
+
+/** The position of an offset in the text of units in their order. */
+export function positionIn(units: readonly Unit[], offset: number): Position {
+  const unit = units[unitIndexAt(units, offset)];
+  if (!unit) return { line: 0, character: 0 };
+  const { line, character } = unit.lines.position(offset - unit.start);
+  return { line: line + unit.startLine, character };
 }
 
 /** A fact as a unit keeps it: what a rule said, at a place that moves with the unit. */
@@ -148,6 +181,27 @@ export class PlacedFact {
 
   get at(): Span {
     return this;
+  }
+
+  /** The same fact in a segment that has taken the place of this one, `start` code units from its start. */
+  movedTo(unit: Unit, start: number): PlacedFact {
+    const from = unit.start + start;
+    return new PlacedFact(unit, { start: from, end: from + this.#end - this.#start }, this.data);
+  }
+
+  /** Where its segment starts. */
+  get unitStart(): number {
+    return this.#unit.start;
+  }
+
+  /** Where it starts, from the start of its segment. */
+  get startInUnit(): number {
+    return this.#start;
+  }
+
+  /** Where it ends, from the start of its segment. */
+  get endInUnit(): number {
+    return this.#end;
   }
 
   get start(): number {

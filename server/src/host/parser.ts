@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { nativeParser, type ParserPort, webParser } from '../engine/index.ts';
+import { nativeParser, type ParserPort, wasmParser } from '../engine/index.ts';
 
 /**
  * The parser that the settings ask for. Where the native module is not installed or does not load, `warn` is told why and
@@ -18,32 +18,24 @@ export async function loadParser(kind: ParserPort['name'], warn: (message: strin
       );
     }
   }
-  return loadWebParser();
+  return loadWasmParser();
 }
 
 /**
- * Loads the WebAssembly parser from the files beside the bundle, or, in the source tree, from the installed packages.
- * @throws Error naming the file that is missing.
+ * Loads the WebAssembly parser from the file beside the bundle, or, in the source tree, from where it is built.
+ * @throws Error when the file is missing.
  */
-export async function loadWebParser(): Promise<ParserPort> {
-  return webParser(
-    () => wasm('web-tree-sitter.wasm', 'web-tree-sitter/web-tree-sitter.wasm'),
-    () => wasm('tree-sitter-python.wasm', 'tree-sitter-python/tree-sitter-python.wasm'),
-  );
+export async function loadWasmParser(): Promise<ParserPort> {
+  return wasmParser(() => {
+    const places = ['python.wasm', '../../parser/python.wasm'].map((file) => path.join(import.meta.dirname, file));
+    const found = places.find((file) => existsSync(file));
+    if (found === undefined) throw new Error(`python.wasm is missing beside ${import.meta.dirname}; run npm run build`);
+    return readFileSync(found);
+  });
 }
 
 /** Loads the optional native modules. @throws Error when they are not installed or were built for another system. */
 export function loadNativeParser(): ParserPort {
   const require = createRequire(import.meta.url);
   return nativeParser(require('tree-sitter'), require('tree-sitter-python'));
-}
-
-function wasm(name: string, packaged: string): Uint8Array {
-  const beside = path.join(import.meta.dirname, name);
-  if (existsSync(beside)) return readFileSync(beside);
-  try {
-    return readFileSync(createRequire(import.meta.url).resolve(packaged));
-  } catch {
-    throw new Error(`${name} is missing beside ${import.meta.dirname}; run npm run build`);
-  }
 }

@@ -97,11 +97,11 @@ export class OpenFile {
   fixAll(choose: FixChoice): FixOutcome | undefined {
     const { settings } = this;
     if (!settings || !this.#document) return undefined;
-    return fixAll(this.text, (text) => this.open(text, settings), choose);
+    return fixAll(this.text, (text) => this.open(text, settings, false), choose);
   }
 
-  private open(text: string, settings: FileSettings): Document {
-    return new Document(settings.parser, text, settings.facts, settings.rules);
+  private open(text: string, settings: FileSettings, isEdited = true): Document {
+    return new Document(settings.parser, text, settings.facts, settings.rules, isEdited);
   }
 
   /**

@@ -53,10 +53,11 @@ import { type FileSettings, OpenFile } from './open-file.ts';
 import { folderOfPlace, homeOf, placeOf } from './places.ts';
 import { showProgress } from './progress.ts';
 import type { PromptWriter } from './stdio.ts';
-import { warmUp } from './warm-up.ts';
+import { type WarmUpText, warmUp } from './warm-up.ts';
 
 const findingsDelay = 60;
 const configurationDelay = 150;
+const publishes = `{"jsonrpc":"2.0","method":"${PublishDiagnosticsNotification.method}","params":`;
 /** Settings that were resolved once are kept for the next time; a person who types in a toml file makes many. */
 const mostResolved = 50;
 
@@ -152,7 +153,9 @@ export function startSession(connection: Connection, writer?: PromptWriter): { i
       setFolders([...folders.filter((folder) => !gone.has(folder.uri)), ...event.added]);
       reconfigure();
     });
-    inBackground(async () => warmUp(await loadParser('wasm', () => undefined), rules, () => lastMessage, stop.signal));
+    inBackground(async () =>
+      warmUp(await loadParser('wasm', () => undefined), rules, latestText, () => lastMessage, stop.signal),
+    );
   });
 
   connection.onDidOpenTextDocument((params) => {
@@ -272,6 +275,12 @@ export function startSession(connection: Connection, writer?: PromptWriter): { i
 
   return { isShutDown: () => stop.signal.aborted };
 
+  /** What was opened last, if it is analysed. */
+  function latestText(): WarmUpText | undefined {
+    const file = [...files.values()].at(-1);
+    return file?.settings && file.document && { text: file.text, ...file.settings };
+  }
+
   function setFolders(now: readonly WorkspaceFolder[]): void {
     folders = now;
     home = homeOf(now);
@@ -389,9 +398,13 @@ export function startSession(connection: Connection, writer?: PromptWriter): { i
     const extra: Diagnostic[] = [];
     if (shown < count) extra.push(moreFindings(count - shown));
     if (tooManyBytes !== undefined) extra.push(tooLarge(tooManyBytes, settings.resolved.maxFileSize));
-    const own = document && shown > 0 ? [file.diagnostics(client).of(document, shown)] : [];
-    const diagnostics = [...own, ...extra.map((diagnostic) => JSON.stringify(diagnostic))].join(',');
-    sendJson(`{"uri":${JSON.stringify(file.uri)},"version":${file.version},"diagnostics":[${diagnostics}]}`);
+    const own = document && shown > 0 ? file.diagnostics(client).of(document, shown) : '';
+    const others = extra.map((diagnostic) => JSON.stringify(diagnostic)).join(',');
+    sendJson([
+      `{"uri":${JSON.stringify(file.uri)},"version":${file.version},"diagnostics":[`,
+      own,
+      `${own && others && ','}${others}]}`,
+    ]);
     if (options.checklist) tellChecklist(file.uri);
   }
 
@@ -399,13 +412,13 @@ export function startSession(connection: Connection, writer?: PromptWriter): { i
     inBackground(() => connection.sendDiagnostics(params));
   }
 
-  /** Sends diagnostics that are JSON already: over stdio as they are, over IPC as the objects that Node writes there. */
-  function sendJson(params: string): void {
-    if (writer)
-      inBackground(() =>
-        writer.writeText(`{"jsonrpc":"2.0","method":"${PublishDiagnosticsNotification.method}","params":${params}}`),
-      );
-    else sendDiagnostics(JSON.parse(params));
+  /**
+   * Sends diagnostics that are JSON already, in pieces: over stdio as they are, over IPC as the objects that Node writes
+   * there.
+   */
+  function sendJson(params: readonly string[]): void {
+    if (writer) inBackground(() => writer.writeText([publishes, ...params, '}']));
+    else sendDiagnostics(JSON.parse(params.join('')));
   }
 
   /** The checklist may lag behind the squiggles by a moment, so that it never holds them up. */

@@ -1,12 +1,30 @@
-import type { Writable } from 'node:stream';
-import { type Message, StreamMessageWriter } from 'vscode-languageserver/node';
+import type { Readable, Writable } from 'node:stream';
+import {
+  AbstractMessageReader,
+  type DataCallback,
+  type Disposable,
+  type Message,
+  StreamMessageWriter,
+} from 'vscode-languageserver/node';
+
+/** Bytes kept free for the header: its words, and more digits than a length can have. */
+const headerRoom = 48;
+/** A UTF-16 code unit has at most three bytes in UTF-8. */
+const mostBytes = 3;
+/** Smallest buffer that is made; most messages fit. */
+const smallest = 1 << 16;
+/** A larger buffer is not kept for the next message. */
+const largest = 1 << 22;
 
 /**
- * Writes each message at once and in one go. The protocol library's own writer waits for the header to be taken before it
- * writes the content, which costs a keystroke another turn of the event loop.
+ * Writes each message at once and in one go. The protocol library's own writer waits for its turn, and then for the header
+ * to be taken before it writes the content, which costs a keystroke two turns of the event loop. The text is encoded
+ * once, into a buffer that is used again and again, and its length is what that gave.
  */
 export class PromptWriter extends StreamMessageWriter {
   readonly #stream: Writable;
+  /** Nobody reads it any more; undefined while the stream holds the last one. */
+  #spare: Buffer | undefined;
 
   constructor(stream: Writable) {
     super(stream);
@@ -14,18 +32,104 @@ export class PromptWriter extends StreamMessageWriter {
   }
 
   override write(message: Message): Promise<void> {
-    return this.writeText(JSON.stringify(message), message);
+    return this.writeText([JSON.stringify(message)], message);
   }
 
-  /** Writes a message that is JSON already. The promise fails when the stream does. */
-  writeText(json: string, message?: Message): Promise<void> {
+  /** Writes a message that is JSON already, in pieces that follow one another. The promise fails when the stream does. */
+  writeText(json: readonly string[], message?: Message): Promise<void> {
+    let units = 0;
+    for (const piece of json) units += piece.length;
+    const buffer = this.#take(headerRoom + units * mostBytes);
+    let end = headerRoom;
+    for (const piece of json) end += buffer.write(piece, end, 'utf8');
+    const header = `Content-Length: ${end - headerRoom}\r\n\r\n`;
+    const start = headerRoom - header.length;
+    buffer.write(header, start, 'latin1');
     return new Promise((resolve, reject) => {
-      const framed = `Content-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`;
-      this.#stream.write(framed, 'utf8', (error) => {
+      this.#stream.write(buffer.subarray(start, end), (error) => {
+        if (buffer.length <= largest) this.#spare = buffer;
         if (!error) return resolve();
         this.fireError(error, message, 1);
         reject(error);
       });
     });
+  }
+
+  #take(bytes: number): Buffer {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare && spare.length >= bytes) return spare;
+    // Powers of two, so that a message that grows by a word does not need another one each time.
+    let size = smallest;
+    while (size < bytes) size *= 2;
+    return Buffer.allocUnsafeSlow(size);
+  }
+}
+
+/**
+ * Hands over each message as soon as its last byte is here. The protocol library's own reader gives every message another
+ * turn of the event loop, for decoders that take their time; JSON does not.
+ */
+export class PromptReader extends AbstractMessageReader {
+  readonly #stream: Readable;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  /** Length of the message whose header has been read. */
+  #length: number | undefined;
+
+  constructor(stream: Readable) {
+    super();
+    this.#stream = stream;
+  }
+
+  listen(callback: DataCallback): Disposable {
+    const read = (chunk: Buffer): void => {
+      this.#chunks.push(chunk);
+      this.#bytes += chunk.length;
+      this.#deliver(callback);
+    };
+    this.#stream.on('data', read);
+    this.#stream.on('error', (error) => this.fireError(error));
+    this.#stream.on('close', () => this.fireClose());
+    return { dispose: () => this.#stream.off('data', read) };
+  }
+
+  #deliver(callback: DataCallback): void {
+    for (;;) {
+      this.#length ??= this.#readHeader();
+      if (this.#length === undefined || this.#bytes < this.#length) return;
+      const body = this.#take(this.#length);
+      this.#length = undefined;
+      try {
+        callback(JSON.parse(body.toString('utf8')));
+      } catch (error) {
+        this.fireError(error);
+      }
+    }
+  }
+
+  /** The length that the next header gives, once the header is here as a whole. */
+  #readHeader(): number | undefined {
+    for (;;) {
+      const all = this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : this.#chunks[0];
+      if (!all) return undefined;
+      this.#chunks = [all];
+      const end = all.indexOf('\r\n\r\n');
+      if (end < 0) return undefined;
+      const header = this.#take(end + 4).toString('latin1');
+      const length = /^content-length:[ \t]*(\d+)[ \t]*$/im.exec(header)?.[1];
+      if (length !== undefined) return Number(length);
+      this.fireError(new Error(`The header of a message gives no Content-Length: ${header.trim()}`));
+    }
+  }
+
+  /** The first bytes of those that are here. */
+  #take(bytes: number): Buffer {
+    const [first] = this.#chunks;
+    const all = first && (this.#chunks.length === 1 || first.length >= bytes) ? first : Buffer.concat(this.#chunks);
+    const rest = all === first ? this.#chunks.slice(1) : [];
+    this.#chunks = all.length > bytes ? [all.subarray(bytes), ...rest] : rest;
+    this.#bytes -= bytes;
+    return all.subarray(0, bytes);
   }
 }

@@ -3,7 +3,14 @@ import type { Fact, Finding } from '../rule.ts';
 import { argumentsOf, stringValue } from '../syntax/calls.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
 import { appended } from './item-edits.ts';
-import { attributeOf, constructOf, isSqlmodelTable, type MappedAttribute, sqlalchemyName } from './models.ts';
+import {
+  attributeOf,
+  type Construct,
+  constructOf,
+  isSqlmodelTable,
+  type MappedAttribute,
+  sqlalchemyName,
+} from './models.ts';
 
 /** Which columns of a file's models have an index: stated at the column, or by the model's own `Index(…)`. */
 
@@ -32,7 +39,7 @@ export type ColumnFact =
 /** The column an attribute-declaring call makes, if it may lack an index: no key, not unique, nothing hidden. */
 export function unindexedColumn(file: SourceFile, call: TypedNode<'call'>): MappedAttribute | undefined {
   const construct = constructOf(file, call);
-  if (construct !== 'mapped_column' && construct !== 'Column' && construct !== 'Field') return undefined;
+  if (construct === undefined || !columns.has(construct)) return undefined;
   const given = argumentsOf(call);
   if (given.hasSplat || given.hasDoubleSplat || !given.list.is('argument_list')) return undefined;
   for (const name of ['index', 'unique', 'primary_key'] as const) {
@@ -59,23 +66,29 @@ export function indexFact(file: SourceFile, call: TypedNode<'call'>): Fact<Colum
   const callee = call.field('function');
   if (!callee.is('identifier', 'attribute') || !/(?:Index|Constraint)$/.test(callee.text)) return undefined;
   const name = sqlalchemyName(file, callee);
-  if (name !== 'Index' && name !== 'UniqueConstraint' && name !== 'PrimaryKeyConstraint') return undefined;
+  if (name === undefined || !indexes.has(name)) return undefined;
   const { positional } = argumentsOf(call);
   const listed = name === 'Index' ? positional.slice(1) : positional.slice(0, 1);
-  const columns: string[] = [];
+  const covered: string[] = [];
   let owner = file.enclosingClass(call)?.field('name').text;
   for (const item of listed) {
     const text = stringValue(item);
-    if (text !== undefined) columns.push(text);
+    if (text !== undefined) covered.push(text);
     for (const part of item.is('identifier', 'attribute') ? [item] : item.below('identifier', 'attribute')) {
       if (part.is('attribute')) {
-        columns.push(part.field('attribute').text);
+        covered.push(part.field('attribute').text);
         if (part.field('object').is('identifier')) owner ??= part.field('object').text;
-      } else columns.push(part.text);
+      } else covered.push(part.text);
     }
   }
-  return { at: call, data: { kind: 'index', owner, columns } };
+  return { at: call, data: { kind: 'index', owner, columns: covered } };
 }
+
+const columns: ReadonlySet<string> = new Set<Construct>(['mapped_column', 'Column', 'Field']);
+const indexes: ReadonlySet<string> = new Set(['Index', 'UniqueConstraint', 'PrimaryKeyConstraint']);
+
+/** What calls that declare columns or indexes are called: for the `calls` of rules about indexes. */
+export const columnIndexCalls: readonly string[] = [...columns, ...indexes];
 
 /** `__table_args__` made elsewhere may hold an index. */
 export function opaqueTableArguments(

@@ -15,8 +15,7 @@ export function complexityOf(definition: TypedNode<'function_definition'>): numb
 /** How often the code below a node branches itself: nested functions, classes and decorators do not count. */
 export function ownBranches(node: Node): number {
   const { ground } = node;
-  const { rows } = ground;
-  const end = rows[node.row * rowSize + afterColumn] ?? 0;
+  const { rows, end } = node.readRows();
   let count = 0;
   // This reads every row of every function, so it makes nodes of those alone that count.
   for (let row = node.row + 1; row < end; ) {

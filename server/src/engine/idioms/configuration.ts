@@ -125,6 +125,9 @@ export const environmentWords: readonly string[] = ['environ', 'environb', 'gete
 const environmentMethods = new Set(['get', 'pop', 'setdefault']);
 const getters = new Set(['getenv', 'getenvb', 'putenv', 'unsetenv']);
 
+/** What calls that use the environment are called: for the `calls` of rules about them. */
+export const environmentCalls: readonly string[] = [...environmentMethods, ...getters];
+
 function isEnvironment(node: Node, file: SourceFile): boolean {
   if (!node.is('identifier', 'attribute')) return false;
   const name = file.qualified(node);

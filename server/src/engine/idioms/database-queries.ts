@@ -194,3 +194,6 @@ const statementNames = new Set(['select', 'insert', 'update', 'delete']);
 const executing = new Set(['execute', 'exec', 'scalar', 'scalars', 'stream', 'stream_scalars']);
 /** What a session is asked for; `refresh` and `flush` go with the transaction. */
 const asking = new Set([...executing, 'query', 'get', 'get_one', ...pendingSessionWrites]);
+
+/** What calls that `databaseQuery` finds a query at are called: for the `calls` of rules about queries. */
+export const queryCalls: readonly string[] = [...asking, ...statementNames];

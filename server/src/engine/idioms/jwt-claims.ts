@@ -1,5 +1,6 @@
 import type { SourceFile } from '../file.ts';
 import { reachingBindings } from '../flow/trace.ts';
+import { lastParts } from '../names/last-parts.ts';
 import { argumentsOf, stringValue } from '../syntax/calls.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
 
@@ -16,9 +17,9 @@ export function jwtClaims(file: SourceFile, call: TypedNode<'call'>): Claims | u
   const callee = call.field('function');
   const last = callee.is('attribute') ? callee.field('attribute').text : callee.text;
   if (!callee.is('identifier', 'attribute')) return undefined;
-  if (last !== 'encode' && file.binding(callee)?.kind !== 'import') return undefined;
+  if (!tokenCalls.includes(last) && file.binding(callee)?.kind !== 'import') return undefined;
   const name = file.qualified(callee);
-  if (name === undefined || !encoders.test(name)) return undefined;
+  if (name === undefined || !encoders.has(name)) return undefined;
   const given = argumentsOf(call);
   if (given.hasSplat) return { entries: new Map(), complete: false };
   const payload = name.startsWith('authlib.')
@@ -118,7 +119,12 @@ export function jwtClaims(file: SourceFile, call: TypedNode<'call'>): Claims | u
   }
 }
 
-const encoders = /^(?:jwt|jose\.jwt|jwt\.api_jwt|authlib\.jose\.jwt|joserfc\.jwt)\.encode$/;
+const encoders: ReadonlySet<string> = new Set(
+  ['jwt', 'jose.jwt', 'jwt.api_jwt', 'authlib.jose.jwt', 'joserfc.jwt'].map((module) => `${module}.encode`),
+);
+
+/** What calls that `jwtClaims` reads are called: for the `calls` of rules about tokens. */
+export const tokenCalls: readonly string[] = lastParts(encoders);
 
 /** Whether a call of `encode` makes a token of a kind (`refresh`, `access`): by its claims, its function or its target. */
 export function isTokenOf(kind: string, file: SourceFile, call: TypedNode<'call'>, claims: Claims): boolean {

@@ -61,6 +61,10 @@ const levels: ReadonlyMap<string, LogLevel | undefined> = new Map([
 
 const rootFunctions = new Set(['debug', 'info', 'warning', 'warn', 'error', 'exception', 'critical', 'fatal', 'log']);
 
+/** What calls that log are called, and those that write to the root logger: for the `calls` of rules about them. */
+export const logCalls: readonly string[] = [...levels.keys()];
+export const rootLogCalls: readonly string[] = [...rootFunctions];
+
 const makers: ReadonlyMap<string, LoggerKind> = new Map([
   ['logging.getLogger', 'std'],
   ['logging.Logger', 'std'],

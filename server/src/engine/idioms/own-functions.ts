@@ -18,11 +18,16 @@ export function namedFunctionKey(file: SourceFile, expression: Node): string | u
   return expression.is('identifier') ? ownName(file.qualified(expression)) : memberKey(file, expression);
 }
 
+/** Whether an expression is written as a member of the class around it: `self.session`, `cls.session`. */
+export function isMember(expression: Node): expression is TypedNode<'attribute'> {
+  if (!expression.is('attribute')) return false;
+  const object = expression.field('object');
+  return object.is('identifier') && (object.text === 'self' || object.text === 'cls');
+}
+
 /** `Client.session` for `self.session` or `cls.session` in the class `Client`. */
 export function memberKey(file: SourceFile, expression: Node): string | undefined {
-  if (!expression.is('attribute')) return undefined;
-  const object = expression.field('object');
-  if (!object.is('identifier') || (object.text !== 'self' && object.text !== 'cls')) return undefined;
+  if (!isMember(expression)) return undefined;
   const owner = file.enclosingClass(expression);
   return owner && `${owner.field('name').text}.${expression.field('attribute').text}`;
 }

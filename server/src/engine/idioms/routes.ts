@@ -33,6 +33,11 @@ export interface Parameter {
   readonly keywordOnly: boolean;
 }
 
+const addingMethod = 'add_api_route';
+
+/** What calls that `addedRoute` knows are called: for the `calls` of rules about routes. */
+export const addedRouteCalls: readonly string[] = [addingMethod];
+
 /** HTTP methods that FastAPI and APIRouter have a decorator for. */
 const httpMethods = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']);
 
@@ -95,7 +100,7 @@ export function routesOf(file: SourceFile, handler: TypedNode<'function_definiti
 /** The route that a call of `<router>.add_api_route(path, endpoint, …)` makes, or undefined when it is no such call. */
 export function addedRoute(file: SourceFile, call: TypedNode<'call'>): Route | undefined {
   const method = call.field('function');
-  if (!method.is('attribute') || method.field('attribute').text !== 'add_api_route') return undefined;
+  if (!method.is('attribute') || method.field('attribute').text !== addingMethod) return undefined;
   const endpoint = argumentsOf(call).at(1, 'endpoint');
   const binding = endpoint?.is('identifier') ? file.binding(endpoint) : undefined;
   const handler = binding?.by.is('function_definition') ? binding.by : undefined;

@@ -21,10 +21,12 @@ export interface Outlet {
 export function outletOfCall(file: SourceFile, call: TypedNode<'call'>): Outlet | undefined {
   const callee = call.field('function');
   const name = callee.is('attribute') ? callee.field('attribute').text : callee.is('identifier') ? callee.text : '';
-  if (jsonResponse.test(name)) {
+  // Most calls are of something else, as their name tells.
+  if (callee.is('attribute') ? !sendingMethods.has(name) : !sendingNames.test(name) && !isJsonResponse(file, callee))
+    return undefined;
+  if (isJsonResponse(file, callee)) {
     const content = argumentsOf(call).at(0, 'content');
-    const isResponse = /^(?:fastapi|starlette)\./.test(file.qualified(callee) ?? '');
-    return content && isResponse ? { kind: 'response', told: 'a JSON response', values: [content] } : undefined;
+    return content ? { kind: 'response', told: 'a JSON response', values: [content] } : undefined;
   }
   if (name === 'dumps' || name === 'dump') {
     const [value] = argumentsOf(call).positional;
@@ -32,7 +34,7 @@ export function outletOfCall(file: SourceFile, call: TypedNode<'call'>): Outlet 
   }
   if (callee.is('attribute')) {
     if (name === 'send_json') return body(argumentsOf(call).positional.slice(0, 1));
-    if (clientMethods.has(name)) {
+    if (clientMethods.has(name) && hasKeywords(call)) {
       const sent = argumentsOf(call).keyword('json');
       if (sent) return body([sent]);
     }
@@ -41,7 +43,7 @@ export function outletOfCall(file: SourceFile, call: TypedNode<'call'>): Outlet 
     const values = [...positional.slice(1), ...[...keywords.values()].map((keyword) => keyword.field('value'))];
     return { kind: 'cache', told: 'a cache', values };
   }
-  if (!/^[A-Z]/.test(name)) return undefined;
+  if (!/^[A-Z]/.test(name) || !hasKeywords(call)) return undefined;
   const binding = file.binding(callee);
   const definition = binding?.by;
   if (!definition?.is('class_definition')) return undefined;
@@ -98,6 +100,16 @@ export function callsGiven(file: SourceFile, outlet: Outlet): TypedNode<'call'>[
   );
 }
 
+function hasKeywords(call: TypedNode<'call'>): boolean {
+  return call.field('arguments').child('keyword_argument') !== undefined;
+}
+
+function isJsonResponse(file: SourceFile, callee: Node): boolean {
+  if (callee.is('attribute') && !jsonResponses.has(callee.field('attribute').text)) return false;
+  const name = file.qualified(callee) ?? '';
+  return /^(?:fastapi|starlette)\./.test(name) && jsonResponses.has(name.slice(name.lastIndexOf('.') + 1));
+}
+
 function body(values: readonly Node[]): Outlet {
   return { kind: 'body', told: 'a JSON body', values };
 }
@@ -130,7 +142,11 @@ function isCache(file: SourceFile, object: Node): boolean {
   return /^_*(?:\w+_)?(?:redis|cache|redis_client|cache_client|valkey|memcache)$/i.test(name);
 }
 
-const jsonResponse = /^(?:OR|U)?JSONResponse$/;
+const jsonResponses = new Set(['JSONResponse', 'ORJSONResponse', 'UJSONResponse']);
+
+/** What calls that answer with JSON are called: for the `calls` of rules about such answers. */
+export const jsonResponseCalls: readonly string[] = [...jsonResponses];
+
 const schemaLike = /^(?:\w+\.)*[A-Z]\w*(?:\.(?:model_validate|parse_obj|construct|model_construct))?$/;
 const dumpers = new Set([
   'json.dumps',
@@ -154,4 +170,6 @@ const cacheMethods = new Set([
   'mset',
   'getset',
 ]);
+const sendingMethods = new Set([...jsonResponses, ...clientMethods, ...cacheMethods, 'dumps', 'dump', 'send_json']);
+const sendingNames = /^(?:[A-Z]|dumps?$)/;
 const numbers = new Set(['builtins.int', 'builtins.round', 'builtins.float']);

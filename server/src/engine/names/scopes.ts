@@ -44,8 +44,15 @@ export interface Scope {
   readonly node: Node | undefined;
   readonly parent: Scope | undefined;
   readonly names: Map<string, Binding[]>;
-  readonly globals: Set<string>;
-  readonly nonlocals: Set<string>;
+  readonly globals: ReadonlySet<string>;
+  readonly nonlocals: ReadonlySet<string>;
+}
+
+/** A scope while its segment is read. */
+interface OpenScope extends Scope {
+  readonly parent: OpenScope | undefined;
+  globals: ReadonlySet<string>;
+  nonlocals: ReadonlySet<string>;
 }
 
 export interface UnitScopes {
@@ -107,7 +114,7 @@ const binders = new Set([
 ]);
 
 interface Frame {
-  readonly scope: Scope;
+  readonly scope: OpenScope;
   readonly conditional: boolean;
   readonly typeOnly: boolean;
 }
@@ -272,8 +279,10 @@ export function scopesOf(unit: Unit): UnitScopes {
       return;
     }
     if (node.is('global_statement', 'nonlocal_statement')) {
-      const names = node.is('global_statement') ? frame.scope.globals : frame.scope.nonlocals;
-      for (const name of node.namedChildren) names.add(name.text);
+      const { scope } = frame;
+      const names = node.namedChildren.map((name) => name.text);
+      if (node.is('global_statement')) scope.globals = new Set([...scope.globals, ...names]);
+      else scope.nonlocals = new Set([...scope.nonlocals, ...names]);
       return;
     }
     if (node.is('delete_statement')) {
@@ -302,7 +311,7 @@ export function scopesOf(unit: Unit): UnitScopes {
     below(row, frame);
   }
 
-  function open(row: number, kind: ScopeKind, parent: Scope): Scope {
+  function open(row: number, kind: ScopeKind, parent: OpenScope): OpenScope {
     const scope = newScope(kind, Node.at(unit, row), parent);
     byRow.set(row, scope);
     return scope;
@@ -407,8 +416,11 @@ function isInside(rows: Int32Array, owner: number, child: number): boolean {
 
 const lambdaParameters = kindNumber('lambda_parameters');
 
-function newScope(kind: ScopeKind, node: Node | undefined, parent: Scope | undefined): Scope {
-  return { kind, node, parent, names: new Map(), globals: new Set(), nonlocals: new Set() };
+// Hardly any function has one, so they share it.
+const noNames: ReadonlySet<string> = new Set();
+
+function newScope(kind: ScopeKind, node: Node | undefined, parent: OpenScope | undefined): OpenScope {
+  return { kind, node, parent, names: new Map(), globals: noNames, nonlocals: noNames };
 }
 
 function isTypeChecking(condition: Node | undefined): boolean {

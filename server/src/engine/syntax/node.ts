@@ -1,3 +1,4 @@
+import { noteRows, watched } from '../reads.ts';
 import { type FieldName, type Kind, kinds, type Shapes } from './grammar.generated.ts';
 import {
   afterColumn,
@@ -82,10 +83,12 @@ export class Node {
   }
 
   get end(): number {
+    this.#noteAll();
     return this.ground.start + this.#column(endColumn);
   }
 
   get text(): string {
+    this.#noteAll();
     return this.ground.text.slice(this.#column(startColumn), this.#column(endColumn));
   }
 
@@ -96,6 +99,7 @@ export class Node {
 
   /** The node is a syntax error, or has one below it. */
   get isBroken(): boolean {
+    this.#noteAll();
     return (this.#column(kindColumn) & brokenFlag) !== 0;
   }
 
@@ -113,6 +117,7 @@ export class Node {
 
   /** All children in order, tokens and comments included. */
   get children(): Node[] {
+    this.#noteStatements();
     const children: Node[] = [];
     const end = this.#column(afterColumn);
     for (let row = this.row + 1; row < end; row = this.ground.rows[row * rowSize + afterColumn] ?? end)
@@ -129,6 +134,7 @@ export class Node {
 
   /** The first named child. */
   get firstNamed(): Node | undefined {
+    this.#noteStatements();
     const end = this.#column(afterColumn);
     for (let row = this.row + 1; row < end; row = this.ground.rows[row * rowSize + afterColumn] ?? end) {
       const child = Node.at(this.ground, row);
@@ -144,6 +150,7 @@ export class Node {
 
   /** The node in a field; of several, the first. Only a narrowed node tells which fields it has. */
   field(name: FieldName): Node | undefined {
+    this.#noteStatements();
     const wanted = fieldNumber(name);
     const { rows } = this.ground;
     const end = this.#column(afterColumn);
@@ -166,6 +173,7 @@ export class Node {
 
   /** The first child of a kind, tokens included. */
   child<C extends Kind>(kind: C): TypedNode<C> | undefined {
+    this.#noteStatements();
     const wanted = kindNumber(kind);
     const { rows } = this.ground;
     const end = this.#column(afterColumn);
@@ -178,14 +186,12 @@ export class Node {
 
   /** The sibling after this node, tokens and comments included. */
   get next(): Node | undefined {
-    const siblings = this.#siblings();
-    return siblings[siblings.findIndex((sibling) => sibling.row === this.row) + 1];
+    return this.#sibling(1);
   }
 
   /** The sibling before this node, tokens and comments included. */
   get previous(): Node | undefined {
-    const siblings = this.#siblings();
-    return siblings[siblings.findIndex((sibling) => sibling.row === this.row) - 1];
+    return this.#sibling(-1);
   }
 
   /** The nearest node above of one of the kinds, within the segment. */
@@ -196,6 +202,7 @@ export class Node {
 
   /** Every node below of one of the kinds, in order. */
   below<C extends Kind>(...wanted: C[]): TypedNode<C>[] {
+    this.#noteAll();
     const mark = marked(wanted);
     const found: Node[] = [];
     const { rows } = this.ground;
@@ -211,6 +218,7 @@ export class Node {
    * itself is `belowOutside(['function_definition', 'lambda', 'class_definition'], …)`.
    */
   belowOutside<C extends Kind>(stop: readonly Kind[], ...wanted: C[]): TypedNode<C>[] {
+    this.#noteAll();
     const stops = marked(stop);
     const mark = marked(wanted, stops);
     const found: Node[] = [];
@@ -226,17 +234,54 @@ export class Node {
     return found as TypedNode<C>[];
   }
 
+  /** The rows from this node's on up to `end`, all that is below it: for functions that look at many and make few nodes. */
+  readRows(): { readonly rows: Rows; readonly end: number } {
+    this.#noteAll();
+    return { rows: this.ground.rows, end: this.#column(afterColumn) };
+  }
+
+  /** What a reading of this node gives, kept in `cache` for as long as the node is there. */
+  once<T>(cache: WeakMap<Node, T>, read: () => T): T {
+    this.#noteAll();
+    const known = cache.get(this);
+    if (known !== undefined) return known;
+    const made = read();
+    cache.set(this, made);
+    return made;
+  }
+
   /** Whether `other` is this node or below it. */
   contains(other: Node): boolean {
     return other.ground === this.ground && other.row >= this.row && other.row < this.#column(afterColumn);
+  }
+
+  /** Notes that all of the node was read. */
+  #noteAll(): void {
+    if (watched === this.ground) noteRows(this.row, this.#column(afterColumn) - 1);
+  }
+
+  /** Notes that its children were read, where an edit may change which they are. */
+  #noteStatements(): void {
+    if (watched === this.ground && this.kind === 'block') noteRows(this.row, this.#column(afterColumn) - 1);
   }
 
   #column(column: number): number {
     return this.ground.rows[this.row * rowSize + column] ?? 0;
   }
 
-  #siblings(): Node[] {
-    return (this.parent ?? Node.at(this.ground, 0)).children;
+  #sibling(step: 1 | -1): Node | undefined {
+    const { rows } = this.ground;
+    const parent = this.#column(parentColumn) & parentMask;
+    const end = rows[parent * rowSize + afterColumn] ?? 0;
+    let before = -1;
+    for (let row = parent + 1; row < end; before = row, row = rows[row * rowSize + afterColumn] ?? end) {
+      if (step > 0 ? before !== this.row : row !== this.row) continue;
+      const found = step > 0 ? row : before;
+      if (found < 0) return undefined;
+      if (watched === this.ground) noteRows(Math.min(found, this.row), Math.max(found, this.row));
+      return Node.at(this.ground, found);
+    }
+    return undefined;
   }
 }
 

@@ -6,6 +6,9 @@ import type { Rows } from './rows.ts';
  */
 export interface ParserPort {
   readonly name: 'wasm' | 'native';
-  /** Never throws on any text; what does not parse becomes ERROR rows. */
+  /**
+   * What does not parse becomes ERROR rows.
+   * @throws Error when memory does not suffice, for texts of tens of megabytes; other texts can still be parsed.
+   */
   parse(text: string): Rows;
 }

@@ -63,7 +63,38 @@ export function spreadBroken(rows: Int32Array, count: number): void {
   }
 }
 
+/** The last row that starts at or before an offset; row 0 where none does. */
+export function lastRowAt(rows: Rows, offset: number): number {
+  let low = 0;
+  let high = rows.length / rowSize - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((rows[middle * rowSize + startColumn] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
 /** Whether a kind is a token that never stands in a field worth knowing: anything but an operator. */
 export function isBareToken(kind: string): boolean {
   return kind.startsWith('"') && !fieldTokens.includes(kind);
+}
+
+/** Named nodes that are single tokens to the grammar. */
+const leaves: readonly string[] = [
+  'identifier',
+  'integer',
+  'float',
+  'true',
+  'false',
+  'none',
+  'comment',
+  'escape_sequence',
+  'string_start',
+  'string_end',
+];
+
+/** Whether nodes of a kind have nothing below them worth a row: tokens (`is not`) and what the grammar takes for one. */
+export function isLeaf(kind: string): boolean {
+  return kind.startsWith('"') || leaves.includes(kind);
 }

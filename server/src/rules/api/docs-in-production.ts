@@ -37,6 +37,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: ['FastAPI'],
+  calls: ['FastAPI'],
   applies: (file) => !isNoService(file),
   examples: [
     {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  addedRouteCalls,
   defineRule,
   type Finding,
   isTestFile,
@@ -56,6 +57,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: ({ parameters, segments }) => [...parameters, ...segments.flatMap((text) => text.split('-')), 'by'],
+  calls: addedRouteCalls,
   applies: (file) => !isTestFile(file),
   examples: [
     {

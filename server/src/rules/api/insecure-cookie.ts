@@ -26,6 +26,7 @@ export default defineRule({
   requirements: ['000-086', '004-170'],
   peers: ['Sonar S3330', 'Sonar S2092', 'bandit B614'],
   mentions: ['set_cookie'],
+  calls: ['set_cookie'],
   examples: [
     {
       bad: py`

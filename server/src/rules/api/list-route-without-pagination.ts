@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  addedRouteCalls,
   answersItself,
   defineRule,
   dependencyText,
@@ -68,6 +69,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: routeWords,
+  calls: addedRouteCalls,
   applies: (file) => !isTestFile(file),
   examples: [
     {

@@ -23,6 +23,7 @@ export default defineRule({
   requirements: ['004-158'],
   peers: [],
   mentions: ['headers'],
+  calls: () => [...readers],
   applies: (file) => !isTestFile(file),
   examples: [
     {

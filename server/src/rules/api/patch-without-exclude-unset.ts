@@ -28,6 +28,7 @@ export default defineRule({
   requirements: ['004-197'],
   peers: [],
   mentions: ['patch', 'PATCH'],
+  calls: () => ['jsonable_encoder', ...dumpMethods],
   applies: (file) => !isTestFile(file),
   examples: [
     {
@@ -166,13 +167,14 @@ export default defineRule({
 function dumped(file: SourceFile, call: TypedNode<'call'>): Node | undefined {
   const callee = call.field('function');
   if (callee.is('attribute')) {
-    const name = callee.field('attribute').text;
-    return name === 'model_dump' || name === 'dict' || name === 'model_dump_json' ? callee.field('object') : undefined;
+    return dumpMethods.has(callee.field('attribute').text) ? callee.field('object') : undefined;
   }
   return callee.is('identifier') && file.qualified(callee) === 'fastapi.encoders.jsonable_encoder'
     ? argumentsOf(call).at(0, 'obj')
     : undefined;
 }
+
+const dumpMethods = new Set(['model_dump', 'dict', 'model_dump_json']);
 
 /** Whether a name is a parameter that the request's body fills, rather than a dependency. */
 function isBody(file: SourceFile, name: Node): boolean {

@@ -88,13 +88,14 @@ export default defineRule({
   ],
   collect: {
     call(call, file) {
-      const definition = file.enclosingFunction(call);
-      if (!definition?.is('function_definition')) return undefined;
       const callee = call.field('function');
       const name = callee.is('attribute') ? callee.field('attribute').text : callee.text;
+      if (name !== 'encode' && !/refresh/i.test(name)) return undefined;
+      const definition = file.enclosingFunction(call);
+      if (!definition?.is('function_definition')) return undefined;
       const body = definition.field('body');
       const fact = (made: boolean, by: string) => ({ at: call, data: { made, by } });
-      if (name !== 'encode') return /refresh/i.test(name) && stores(body) ? fact(false, name) : undefined;
+      if (name !== 'encode') return stores(body) ? fact(false, name) : undefined;
       const claims = jwtClaims(file, call);
       if (!claims || !isTokenOf('refresh', file, call, claims) || stores(body)) return undefined;
       // A `jti` is there to be kept by somebody, who is not in this file.

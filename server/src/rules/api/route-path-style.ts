@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  addedRouteCalls,
   defineRule,
   type Finding,
   isSingular,
@@ -61,6 +62,7 @@ export default defineRule<typeof options, Ending>({
   peers: [],
   options,
   mentions: routeWords,
+  calls: addedRouteCalls,
   applies: (file) => !isTestFile(file),
   examples: [
     {

@@ -47,6 +47,7 @@ export default defineRule({
   }),
   applies: (file) => !isTestFile(file),
   mentions: ['.get', '.post', '.put', '.patch', '.delete', '.api_route', '.head', '.options', '.trace'],
+  calls: () => [...registrars],
   examples: [
     {
       bad: py`

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  addedRouteCalls,
   answersItself,
   appended,
   creatingVerbs,
@@ -45,6 +46,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: routeWords,
+  calls: addedRouteCalls,
   applies: (file) => !isTestFile(file),
   examples: [
     {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   addedRoute,
+  addedRouteCalls,
   appended,
   argumentsOf,
   decoratedRoute,
@@ -45,6 +46,7 @@ export default defineRule<typeof options, Told>({
   options,
   applies: (file) => !isTestFile(file),
   mentions: routeWords,
+  calls: addedRouteCalls,
   examples: [
     {
       bad: py`

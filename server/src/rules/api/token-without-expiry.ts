@@ -9,6 +9,7 @@ import {
   type Node,
   py,
   type SourceFile,
+  tokenCalls,
   trace,
 } from '../../engine/index.ts';
 
@@ -33,6 +34,7 @@ export default defineRule({
     refreshDays: z.number().positive().default(7).meta({ description: 'How many days a refresh token may be valid.' }),
   }),
   mentions: ['jwt', 'access_token', 'ACCESS_TOKEN', 'refresh_token', 'REFRESH_TOKEN'],
+  calls: tokenCalls,
   applies: (file) => !isTestFile(file),
   examples: [
     {

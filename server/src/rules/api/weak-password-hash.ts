@@ -25,6 +25,7 @@ export default defineRule({
   requirements: ['004-151', '004-152'],
   peers: ['S324', 'bandit B324', 'Sonar S5344'],
   mentions: ['hashlib'],
+  calls: () => ['new', 'update', ...algorithms],
   applies: (file) => !isTestFile(file),
   examples: [
     {
@@ -90,23 +91,29 @@ export default defineRule({
 });
 
 const passwords = ['password', 'passwd', 'pwd', 'passphrase', 'passcode', 'pass_word', 'plain_password'];
-const algorithms = /^(?:md5|sha1|sha224|sha256|sha384|sha512|sha3_\d+|blake2[bs]|shake_\d+)$/;
+const algorithms = new Set([
+  ...['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'blake2b', 'blake2s', 'shake_128', 'shake_256'],
+  ...['sha3_224', 'sha3_256', 'sha3_384', 'sha3_512'],
+]);
 
 /** The algorithm and the data of `hashlib.sha256(data)`, `hashlib.new("sha256", data)` and `<hash>.update(data)`. */
 function digestOf(call: TypedNode<'call'>, file: SourceFile): { algorithm: string; data: Node } | undefined {
   const callee = call.field('function');
-  const given = argumentsOf(call);
-  if (given.positional.length === 0 || given.keyword('usedforsecurity')?.is('false')) return undefined;
   const [, member = ''] = /^hashlib\.(\w+)$/.exec(file.qualified(callee) ?? '') ?? [];
+  const isUpdate = callee.is('attribute') && callee.field('attribute').text === 'update';
+  const isKnown = algorithms.has(member);
+  if (!isKnown && !isUpdate && member !== 'new') return undefined;
+  const given = argumentsOf(call);
   const [first, second] = given.positional;
-  if (algorithms.test(member) && first) return { algorithm: member, data: first };
+  if (!first || given.keyword('usedforsecurity')?.is('false')) return undefined;
+  if (isKnown) return { algorithm: member, data: first };
   if (member === 'new') {
     const algorithm = stringValue(first)?.toLowerCase().replace('-', '');
-    return algorithm !== undefined && algorithms.test(algorithm) && second ? { algorithm, data: second } : undefined;
+    return algorithm !== undefined && algorithms.has(algorithm) && second ? { algorithm, data: second } : undefined;
   }
-  if (!callee.is('attribute') || callee.field('attribute').text !== 'update' || !first) return undefined;
+  if (!isUpdate) return undefined;
   const [, made = ''] = /^hashlib\.(\w+)$/.exec(madeBy(file, callee.field('object')) ?? '') ?? [];
-  return algorithms.test(made) ? { algorithm: made, data: first } : undefined;
+  return algorithms.has(made) ? { algorithm: made, data: first } : undefined;
 }
 
 /** The name of a password that goes into an expression, also by way of a variable. */

@@ -49,6 +49,7 @@ export default defineRule<typeof options, Told>({
   peers: [],
   options,
   mentions: ({ names }) => names,
+  calls: () => [...methods.keys()],
   examples: [
     {
       bad: py`

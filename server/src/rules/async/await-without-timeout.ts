@@ -7,11 +7,13 @@ import {
   type Finding,
   functionKey,
   httpMethods,
+  isMember,
   isTestFile,
   makerOf,
   memberKey,
   type Node,
   namedFunctionKey,
+  ownName,
   py,
   type SourceFile,
   type Span,
@@ -339,9 +341,9 @@ function isLimited(file: SourceFile, node: Node): boolean {
 /** The function of the file that a call starts under a limit: as what `wait_for` waits for, or in a `with` that limits. */
 function guardedKey(file: SourceFile, call: TypedNode<'call'>): string | undefined {
   const callee = call.field('function');
-  const key = namedFunctionKey(file, callee);
-  if (key === undefined) return undefined;
+  // Most calls are of something else; of the file's own functions, few are called under a limit.
+  if (callee.is('identifier') ? ownName(file.qualified(callee)) === undefined : !isMember(callee)) return undefined;
   const outer = call.parent?.parent;
   const isWaited = outer?.is('call') && file.qualified(outer.field('function')) === 'asyncio.wait_for';
-  return isWaited || isLimited(file, call) ? key : undefined;
+  return isWaited || isLimited(file, call) ? namedFunctionKey(file, callee) : undefined;
 }

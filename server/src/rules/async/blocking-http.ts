@@ -2,6 +2,7 @@ import {
   asyncFunctionAt,
   defineRule,
   httpMethods,
+  lastParts,
   madeBy,
   makerOf,
   type Node,
@@ -24,6 +25,7 @@ export default defineRule({
   requirements: ['001-007', '001-012', '001-058', '001-093', '004-010', '004-246'],
   peers: ['ASYNC210', 'ASYNC212'],
   mentions: ['requests', 'httpx', 'urlopen'],
+  calls: [...httpMethods, ...lastParts([...syncHttpCalls, ...syncHttpClients])],
   examples: [
     {
       bad: py`

@@ -7,6 +7,7 @@ import {
   type Fix,
   isPath,
   isTestFile,
+  lastParts,
   madeBy,
   mayAwaitAt,
   py,
@@ -36,6 +37,7 @@ export default defineRule({
   }),
   mentions: ['async '],
   // A test has the loop to itself.
+  calls: ({ calls }) => [...lastParts([...functions.keys(), ...calls]), ...pathMethods, ...socketMethods],
   applies: (file) => !isTestFile(file),
   examples: [
     {

@@ -182,7 +182,8 @@ export default defineRule<never, Told>({
       if (!callee.is('identifier', 'attribute')) return undefined;
       const passed: { at: Node; data: Told }[] = [];
       const list = call.field('arguments');
-      for (const argument of list.is('argument_list') ? list.namedChildren : []) {
+      const mayPass = list.is('argument_list') && (list.child('identifier') ?? list.child('attribute')) !== undefined;
+      for (const argument of mayPass ? list.children : []) {
         const of = argument.is('identifier', 'attribute') ? namedFunctionKey(file, argument) : undefined;
         if (of !== undefined) passed.push({ at: argument, data: { is: 'value', of } });
       }
@@ -222,7 +223,10 @@ export default defineRule<never, Told>({
 });
 
 function isSleep(file: SourceFile, call: TypedNode<'call'>): boolean {
-  return file.qualified(call.field('function')) === 'time.sleep';
+  const callee = call.field('function');
+  // Only a re-export gives an attribute another last name.
+  if (callee.is('attribute') && callee.field('attribute').text !== 'sleep' && !file.facts.reexport) return false;
+  return file.qualified(callee) === 'time.sleep';
 }
 
 function awaited(file: SourceFile, call: TypedNode<'call'>): Fix | undefined {

@@ -33,6 +33,7 @@ export default defineRule({
       .meta({ description: 'Classes of event buses, by their bare names.' }),
   }),
   mentions: ['publish', 'subscribe'],
+  calls: ['publish', 'subscribe'],
   examples: [
     {
       bad: py`

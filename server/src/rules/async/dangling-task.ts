@@ -1,4 +1,4 @@
-import { defineRule, madeBy, type Node, py, type SourceFile, type TypedNode } from '../../engine/index.ts';
+import { defineRule, lastParts, madeBy, type Node, py, type SourceFile, type TypedNode } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR512',
@@ -13,6 +13,7 @@ export default defineRule({
   requirements: ['004-249'],
   peers: ['RUF006'],
   mentions: ['create_task', 'ensure_future'],
+  calls: () => lastParts(functions),
   examples: [
     {
       bad: py`

@@ -31,6 +31,7 @@ export default defineRule({
       }),
   }),
   mentions: ['tearDown', 'TearDown', 'teardown', 'pytest'],
+  calls: ['dispose'],
   examples: [
     {
       bad: py`

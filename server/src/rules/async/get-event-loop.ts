@@ -22,6 +22,7 @@ export default defineRule({
   requirements: [],
   peers: [],
   mentions: ['get_event_loop'],
+  calls: ['get_event_loop'],
   examples: [
     {
       bad: py`

@@ -1,11 +1,13 @@
 import {
   addedRoute,
+  addedRouteCalls,
   argumentsOf,
   defineRule,
   type Finding,
   functionKey,
   httpClients,
   isTestFile,
+  lastParts,
   type Node,
   namedFunctionKey,
   py,
@@ -31,6 +33,7 @@ export default defineRule<never, Told>({
   requirements: ['004-242'],
   peers: [],
   mentions: ['httpx', 'requests', 'aiohttp', 'urllib3'],
+  calls: [...addedRouteCalls, ...lastParts(httpClients)],
   applies: (file) => !isTestFile(file),
   examples: [
     {

@@ -7,6 +7,7 @@ import {
   type Finding,
   type Fix,
   isTestFile,
+  lastParts,
   madeBy,
   memberKey,
   type Node,
@@ -43,6 +44,7 @@ export default defineRule<typeof options, Told>({
   peers: ['S113', 'pylint W3101'],
   options,
   mentions: ['requests', 'httpx', 'aiohttp'],
+  calls: () => ['mount', ...sessionMethods, ...lastParts(calls.keys())],
   applies: (file) => !isTestFile(file),
   examples: [
     {

@@ -1,6 +1,7 @@
 import {
   asyncFunctionAt,
   defineRule,
+  lastParts,
   madeBy,
   type Node,
   py,
@@ -21,6 +22,7 @@ export default defineRule({
   requirements: ['004-252'],
   peers: [],
   mentions: ['asyncio', 'anyio', 'trio', 'uvloop'],
+  calls: () => ['run_until_complete', ...lastParts(functions)],
   examples: [
     {
       bad: py`

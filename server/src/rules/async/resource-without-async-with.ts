@@ -2,6 +2,7 @@ import {
   defineRule,
   type Finding,
   isTestFile,
+  lastParts,
   type MadeMember,
   madeBy,
   madeMember,
@@ -40,6 +41,7 @@ export default defineRule<never, Told>({
     'redis',
     'websockets',
   ],
+  calls: () => ['acquire', ...lastParts(resources)],
   applies: (file) => !isTestFile(file),
   examples: [
     {

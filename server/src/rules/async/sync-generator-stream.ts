@@ -6,6 +6,7 @@ import {
   ioCall,
   isAsync,
   isGenerator,
+  lastParts,
   type Node,
   namedFunctionKey,
   py,
@@ -30,6 +31,7 @@ export default defineRule<never, Told>({
   requirements: ['004-248'],
   peers: [],
   mentions: ['StreamingResponse'],
+  calls: () => lastParts(responses),
   examples: [
     {
       bad: py`

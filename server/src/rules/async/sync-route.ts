@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   addedRoute,
+  addedRouteCalls,
   annotatedClass,
   argumentsOf,
   awaitEdits,
@@ -50,6 +51,7 @@ export default defineRule<typeof options, Told>({
   peers: [],
   options,
   mentions: ['.get', '.post', '.put', '.patch', '.delete', '.head', '.options', '.trace', 'api_route'],
+  calls: addedRouteCalls,
   applies: (file) => !isTestFile(file),
   examples: [
     {

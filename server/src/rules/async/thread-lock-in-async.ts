@@ -37,6 +37,7 @@ export default defineRule<never, Told>({
   requirements: ['004-251'],
   peers: [],
   mentions: ['threading'],
+  calls: ['acquire'],
   examples: [
     {
       bad: py`

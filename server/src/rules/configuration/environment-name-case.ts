@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   defineRule,
   type EnvironmentUse,
+  environmentCalls,
   environmentUse,
   environmentWords,
   type Finding,
@@ -46,6 +47,7 @@ export default defineRule({
   peers: ['SIM112'],
   options,
   mentions: environmentWords,
+  calls: environmentCalls,
   examples: [
     {
       bad: py`

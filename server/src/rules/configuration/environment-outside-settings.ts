@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   defineRule,
   type EnvironmentUse,
+  environmentCalls,
   environmentUse,
   environmentWords,
   type Finding,
@@ -62,6 +63,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: environmentWords,
+  calls: environmentCalls,
   applies: (file, given) => !isSettingsModule(file, given.settingsModules) && !isTestFile(file) && !isScript(file),
   examples: [
     {

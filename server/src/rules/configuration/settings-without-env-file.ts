@@ -219,7 +219,8 @@ export default defineRule({
     },
     call(call, file) {
       const callee = call.field('function');
-      if (!callee.is('identifier') || !argumentsOf(call).keywords.has('_env_file')) return undefined;
+      if (!callee.is('identifier') || !call.field('arguments').child('keyword_argument')) return undefined;
+      if (!argumentsOf(call).keywords.has('_env_file')) return undefined;
       return { at: call, data: `=${file.binding(callee)?.name ?? callee.text}` };
     },
     assignment(assignment, file) {

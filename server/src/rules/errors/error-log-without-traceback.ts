@@ -24,6 +24,7 @@ export default defineRule({
   requirements: ['002-004', '002-076', '004-129', '004-338'],
   peers: ['TRY400', 'G201'],
   mentions: ['except'],
+  calls: ['error'],
   examples: [
     {
       bad: py`
@@ -200,12 +201,10 @@ export default defineRule({
   on: {
     call(call, file) {
       const callee = call.field('function');
-      const name = callee.is('attribute') ? callee.field('attribute') : callee;
-      if (name.text !== 'error') return undefined;
       const handler = handlerAround(call);
       if (!handler) return undefined;
       const log = logCallOf(call, file);
-      if (!log || argumentsOf(call).keywords.has('exc_info')) return undefined;
+      if (log?.method !== 'error' || argumentsOf(call).keywords.has('exc_info')) return undefined;
       if (logsTraceback(log, file) || recordsTraceback(handler, file)) return undefined;
       const keyword = log.kind === 'std' || log.kind === 'structlog';
       return {

@@ -40,6 +40,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: ['FileHandler', 'basicConfig', 'RotatingFileHandler'],
+  calls: ['FileHandler', 'basicConfig', 'RotatingFileHandler'],
   applies: (file) => !isTestFile(file),
   examples: [
     {

@@ -60,6 +60,7 @@ export default defineRule({
   peers: [],
   options,
   mentions: ({ successWords }) => ['except', ...successWords],
+  calls: () => [...quiet, ...loud],
   applies: (file) => !isTestFile(file),
   examples: [
     {
@@ -179,11 +180,11 @@ export default defineRule({
   on: {
     call(call, file, given): Finding | undefined {
       const callee = call.field('function');
-      const method = callee.is('attribute') ? callee.field('attribute').text : callee.text;
-      const isQuiet = quiet.has(method);
-      if (!isQuiet && !loud.has(method)) return undefined;
       const log = logCallOf(call, file);
       if (!log) return undefined;
+      const { method } = log;
+      const isQuiet = quiet.has(method);
+      if (!isQuiet && !loud.has(method)) return undefined;
       const better = isQuiet ? failureLevel(log, file, given.expected) : successLevel(log, given.successWords);
       if (better === undefined) return undefined;
       return {

@@ -25,6 +25,7 @@ export default defineRule({
   requirements: ['000-048', '000-049', '002-004', '002-075', '002-076', '004-124', '004-134'],
   peers: [],
   mentions: ['except'],
+  calls: () => [...levels],
   applies: (file) => !isTestFile(file),
   examples: [
     {
@@ -152,10 +153,9 @@ export default defineRule({
   on: {
     call(call, file) {
       const callee = call.field('function');
-      const method = callee.is('attribute') ? callee.field('attribute').text : callee.text;
-      if (!levels.has(method)) return undefined;
       const log = logCallOf(call, file);
-      if (!log || log.values.length > 0 || !log.message || !isPlainText(log.message)) return undefined;
+      if (!log || !levels.has(log.method) || log.values.length > 0 || !log.message || !isPlainText(log.message))
+        return undefined;
       const { keywords, hasDoubleSplat, hasSplat } = argumentsOf(call);
       if (hasDoubleSplat || hasSplat || [...keywords.keys()].some((name) => !aboutTheTraceback.has(name)))
         return undefined;
@@ -165,7 +165,7 @@ export default defineRule({
       if (!handler) return undefined;
       if (logCallsIn(handler, file).some((other) => other.call !== call && namesValue(other))) return undefined;
       // A traceback tells of the exception by itself.
-      const hasTraceback = keywords.has('exc_info') || method.endsWith('exception');
+      const hasTraceback = keywords.has('exc_info') || log.method.endsWith('exception');
       const atHand = valuesAtHand(call, file, hasTraceback ? undefined : handler.alias?.text);
       if (atHand.length === 0) return undefined;
       const kind = log.level === 'warning' ? 'a warning' : 'an error';

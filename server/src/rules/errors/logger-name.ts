@@ -31,6 +31,7 @@ export default defineRule({
       .meta({ description: 'Globs of the modules that set logging up and may take any logger.' }),
   }),
   mentions: ['getLogger'],
+  calls: ['getLogger'],
   examples: [
     {
       bad: py`

@@ -6,6 +6,7 @@ import {
   isMigrationPath,
   isScript,
   isTestFile,
+  lastParts,
   matchesAny,
   type Node,
   py,
@@ -44,6 +45,7 @@ export default defineRule<typeof options, string>({
   peers: [],
   options,
   mentions: ['basicConfig', 'dictConfig', 'fileConfig'],
+  calls: () => lastParts(configurers),
   applies: (file, { setupModules }) =>
     !matchesAny(setupModules, file.path) && !isTestFile(file) && !isScript(file) && !isMigrationPath(file),
   examples: [

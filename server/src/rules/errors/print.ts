@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   defineRule,
   destinationOf,
+  lastParts,
   matchesAny,
   type Node,
   type Printer,
@@ -31,6 +32,7 @@ export default defineRule({
       .meta({ description: 'Globs of files that may print; one without a slash names a file or folder anywhere.' }),
   }),
   mentions: ['print', 'stdout'],
+  calls: () => lastParts(printers.keys()),
   examples: [
     {
       bad: py`

@@ -1,4 +1,4 @@
-import { defineRule, logCallOf, py, spellLogger } from '../../engine/index.ts';
+import { defineRule, logCallOf, py, rootLogCalls, spellLogger } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR410',
@@ -14,6 +14,7 @@ export default defineRule({
   requirements: ['000-050', '004-127'],
   peers: ['LOG015'],
   mentions: ['logging'],
+  calls: rootLogCalls,
   examples: [
     {
       bad: py`

@@ -4,6 +4,7 @@ import {
   defineRule,
   type LogCall,
   logCallOf,
+  logCalls,
   logWords,
   py,
   type SensitivePart,
@@ -35,6 +36,7 @@ export default defineRule({
     allowed: z.array(z.string()).default([]).meta({ description: 'Names that may be logged nevertheless.' }),
   }),
   mentions: logWords,
+  calls: logCalls,
   examples: [
     {
       bad: py`

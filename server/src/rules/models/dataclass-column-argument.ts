@@ -23,6 +23,7 @@ export default defineRule({
   requirements: ['000-017'],
   peers: [],
   mentions: ['mapped_column', 'elationship'],
+  calls: ['mapped_column', 'relationship'],
   examples: [
     {
       bad: py`

@@ -36,6 +36,7 @@ export default defineRule({
       .meta({ description: 'Arguments of which one at least has to be stated.' }),
   }),
   mentions: ['create_async_engine'],
+  calls: ['create_async_engine'],
   applies: (file) => !isTestFile(file) && !isMigrationPath(file) && !/(^|\/)scripts?\//.test(file.path),
   examples: [
     {

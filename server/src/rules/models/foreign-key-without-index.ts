@@ -1,6 +1,7 @@
 import {
   argumentsOf,
   type ColumnFact,
+  columnIndexCalls,
   columnsWithoutIndex,
   defineRule,
   foreignKeyOf,
@@ -27,6 +28,7 @@ export default defineRule({
   requirements: ['004-231'],
   peers: [],
   mentions: ['ForeignKey', 'foreign_key'],
+  calls: columnIndexCalls,
   examples: [
     {
       bad: py`

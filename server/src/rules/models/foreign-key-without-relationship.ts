@@ -29,6 +29,7 @@ export default defineRule({
   requirements: ['004-090'],
   peers: [],
   mentions: ['ForeignKey', 'foreign_key'],
+  calls: ['ForeignKey', 'relationship', 'Relationship', 'Field'],
   applies: (file) => !isTestFile(file) && !isMigrationPath(file),
   examples: [
     {

@@ -29,6 +29,7 @@ export default defineRule({
   requirements: ['004-236'],
   peers: [],
   mentions: ['JSON'],
+  calls: ['Column', 'mapped_column', 'Field'],
   examples: [
     {
       bad: py`

@@ -36,6 +36,7 @@ export default defineRule({
   requirements: ['000-013', '001-008', '004-083'],
   peers: [],
   mentions: ['Column'],
+  calls: ['Column'],
   examples: [
     {
       bad: py`

@@ -34,6 +34,7 @@ export default defineRule({
   requirements: ['000-013', '001-008', '004-083'],
   peers: [],
   mentions: ['declarative'],
+  calls: ['declarative_base'],
   examples: [
     {
       bad: py`

@@ -28,6 +28,7 @@ export default defineRule({
   requirements: ['001-008', '004-020', '004-095'],
   peers: [],
   mentions: ['query'],
+  calls: ['query'],
   examples: [
     {
       bad: py`

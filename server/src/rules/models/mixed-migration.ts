@@ -148,10 +148,8 @@ export default defineRule({
   ],
   collect: {
     call(call, file): Fact<Piece> | undefined {
-      const step = migrationStep(file, call);
-      return step && isMigration(file)
-        ? { at: call, data: { ...step, direction: directionOf(file, call) } }
-        : undefined;
+      const step = isMigration(file) ? migrationStep(file, call) : undefined;
+      return step && { at: call, data: { ...step, direction: directionOf(file, call) } };
     },
   },
   file(facts) {

@@ -75,6 +75,7 @@ export default defineRule<typeof options, Relation>({
   peers: [],
   options,
   mentions: ['elationship'],
+  calls: ['relationship', 'Relationship'],
   examples: [
     {
       bad: py`

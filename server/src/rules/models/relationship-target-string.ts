@@ -26,6 +26,7 @@ export default defineRule({
   requirements: ['000-016'],
   peers: [],
   mentions: ['elationship'],
+  calls: ['relationship'],
   examples: [
     {
       bad: py`

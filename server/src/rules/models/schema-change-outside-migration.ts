@@ -27,6 +27,7 @@ export default defineRule({
   requirements: ['000-077', '001-024', '003-051', '004-086'],
   peers: [],
   mentions: ['create_all', 'drop_all', 'execute', 'exec_driver_sql', 'sqlalchemy', 'sqlmodel'],
+  calls: () => [...executors, 'text', 'DDL'],
   applies: (file) => !isTestFile(file) && !isScript(file) && !isMigrationPath(file) && baseName(file) !== 'env.py',
   examples: [
     {

@@ -74,6 +74,7 @@ export default defineRule({
     }),
   }),
   mentions: ['Column', 'mapped_column', 'Mapped', 'Field'],
+  calls: ['Column'],
   applies: (file) => !isTestFile(file) && !isMigrationPath(file),
   examples: [
     {

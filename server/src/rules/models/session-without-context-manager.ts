@@ -3,6 +3,7 @@ import {
   defineRule,
   isMigration,
   type Node,
+  ownName,
   py,
   type SourceFile,
   sessionClass,
@@ -163,7 +164,7 @@ export default defineRule({
 /** The session that a call makes: by a session's class or by a maker, not by a registry that keeps them itself. */
 function made(file: SourceFile, call: TypedNode<'call'>) {
   const callee = call.field('function');
-  if (callee.is('attribute') && callee.field('attribute').text === 'begin') return undefined;
+  if (!mayMakeSession(file, callee)) return undefined;
   const maker = sessionMakerOf(file, callee);
   if (maker) return maker.scoped ? undefined : maker;
   // Not by its name alone: `get_session()` may give a session that somebody else closes.
@@ -173,6 +174,22 @@ function made(file: SourceFile, call: TypedNode<'call'>) {
     return undefined;
   return evidence;
 }
+
+/**
+ * Most calls are ruled out by a name. Of a name that the file itself binds, only its value tells, unless it is a function or
+ * a class: it may be a maker. Only a re-export gives an attribute another last name.
+ */
+function mayMakeSession(file: SourceFile, callee: Node): boolean {
+  if (callee.is('attribute'))
+    return ofSession.test(callee.field('attribute').text) || file.facts.reexport !== undefined;
+  if (!callee.is('identifier')) return true;
+  const name = file.qualified(callee);
+  if (name !== undefined && ownName(name) === undefined) return ofSession.test(name) || ofSession.test(callee.text);
+  const kind = file.binding(callee)?.kind;
+  return kind !== undefined && kind !== 'function' && kind !== 'class';
+}
+
+const ofSession = /session/i;
 
 /** A session on a connection that somebody else holds: closing it gives nothing back. */
 function isBoundToConnection(call: TypedNode<'call'>): boolean {

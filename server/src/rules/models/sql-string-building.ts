@@ -32,6 +32,7 @@ export default defineRule({
   requirements: ['001-030', '001-109', '002-080', '004-162', '004-163'],
   peers: ['S608', 'bandit B608', 'Sonar S2077'],
   mentions: ['execute', 'exec_driver_sql', 'scalar', 'sqlalchemy', 'sqlmodel'],
+  calls: () => [...executors, 'text'],
   applies: (file) => !isMigrationPath(file) && baseName(file) !== 'env.py',
   examples: [
     {

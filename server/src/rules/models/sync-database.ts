@@ -169,11 +169,16 @@ export default defineRule({
   collect: {
     call(call, file): SyncFact | readonly SyncFact[] | undefined {
       const callee = call.field('function');
-      if (callee.is('attribute') && callee.field('attribute').text === 'run_sync') return bridges(call, 0);
+      if (callee.is('attribute')) {
+        const method = callee.field('attribute').text;
+        if (method === 'run_sync') return bridges(call, 0);
+        // Only a re-export gives an attribute another last name.
+        if (method !== 'listen' && !counterparts.has(method) && !file.facts.reexport) return undefined;
+      }
       const name = sqlalchemyName(file, callee.is('subscript') ? callee.field('value') : callee);
       if (name === undefined) return undefined;
       if (name === 'listen') return bridges(call, 2);
-      if (name !== 'create_engine' && name !== 'sessionmaker' && name !== 'Session') return undefined;
+      if (!counterparts.has(name)) return undefined;
       if (name === 'sessionmaker' && sessionMakerMadeBy(file, call)?.driver !== 'sync') return undefined;
       if (isMigration(file)) return undefined;
       return use(file, callee, name, isCallEnough(file, call, name));

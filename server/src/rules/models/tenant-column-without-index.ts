@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   type ColumnFact,
+  columnIndexCalls,
   columnsWithoutIndex,
   defineRule,
   type Fact,
@@ -35,6 +36,7 @@ export default defineRule({
       .meta({ description: 'Names of the columns that hold the tenant.' }),
   }),
   mentions: ({ columns }) => columns,
+  calls: columnIndexCalls,
   examples: [
     {
       bad: py`

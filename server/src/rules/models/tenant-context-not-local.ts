@@ -25,6 +25,7 @@ export default defineRule({
   requirements: ['001-031'],
   peers: [],
   mentions: ['app.', 'app".', 'set_config'],
+  calls: () => ['set_config', ...executions, ...texts],
   examples: [
     {
       bad: py`

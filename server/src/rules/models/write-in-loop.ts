@@ -25,6 +25,7 @@ export default defineRule({
   requirements: ['004-234'],
   peers: [],
   mentions: sessionWords,
+  calls: ['add', 'execute', 'exec'],
   applies: (file) => !isTestFile(file) && !isMigrationPath(file),
   examples: [
     {

@@ -274,8 +274,10 @@ function settled(file: SourceFile, call: TypedNode<'call'>): Fact<Told> | undefi
 /** Calls that are given something that may be a session; whoever calls so owns the transaction. */
 function handsOver(call: TypedNode<'call'>): boolean {
   const list = call.field('arguments');
+  // Most arguments hold none of the words, and a text is cheaper to look at than nodes.
   return (
     list.is('argument_list') &&
+    /session|db|connection/i.test(list.text) &&
     list.namedChildren.some((argument) => {
       const value = argument.is('keyword_argument') ? argument.field('value') : argument;
       return value.is('identifier', 'attribute') && /(?:session|db|connection)$/i.test(value.text);

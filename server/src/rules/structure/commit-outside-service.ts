@@ -15,6 +15,7 @@ export default defineRule({
   peers: [],
   options: z.strictObject(layoutOptions),
   mentions: ['commit'],
+  calls: ['commit'],
   applies: (file, options) => ['routes', 'repositories'].includes(layerOf(file, options) ?? ''),
   examples: [
     {

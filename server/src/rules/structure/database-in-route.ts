@@ -6,6 +6,7 @@ import {
   layerOf,
   layoutOptions,
   py,
+  queryCalls,
   queryInWords,
   type SourceFile,
   type TypedNode,
@@ -24,6 +25,7 @@ export default defineRule({
   requirements: ['004-052', '004-054', '004-055', '004-057', '004-068'],
   peers: [],
   options: z.strictObject(layoutOptions),
+  calls: queryCalls,
   applies: (file, options) => ['routes', 'api'].includes(layerOf(file, options) ?? ''),
   examples: [
     {

@@ -16,6 +16,7 @@ import {
   moduleRootsOption,
   placeOf,
   py,
+  queryCalls,
   queryInWords,
   type SourceFile,
   type TypedNode,
@@ -42,6 +43,7 @@ export default defineRule<typeof options, Data>({
   requirements: ['001-060', '004-052', '004-068'],
   peers: [],
   options,
+  calls: queryCalls,
   applies: (file, options) => mayHoldQueries(file, options),
   examples: [
     {

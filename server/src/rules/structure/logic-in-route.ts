@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   addedRoute,
+  addedRouteCalls,
   baseName,
   complexityOf,
   defineRule,
@@ -48,6 +49,7 @@ export default defineRule<typeof options, Data>({
   requirements: ['004-026', '004-052', '004-053', '004-054', '004-056', '004-058', '004-061', '004-062', '004-063'],
   peers: [],
   options,
+  calls: addedRouteCalls,
   applies: (file, options) => ['routes', 'api'].includes(layerOf(file, options) ?? ''),
   examples: [
     {

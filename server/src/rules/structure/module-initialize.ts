@@ -54,6 +54,7 @@ export default defineRule({
       .meta({ description: 'Names of the table that holds the modules’ configurations.' }),
   }),
   mentions: ['initialize', 'subscribe'],
+  calls: ['subscribe'],
   examples: [
     {
       bad: py`

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { databaseQuery, defineRule, layerOf, layoutOptions, py } from '../../engine/index.ts';
+import { databaseQuery, defineRule, layerOf, layoutOptions, py, queryCalls } from '../../engine/index.ts';
 
 /** The class of a repository, or a model that one of its methods queries. */
 interface Data {
@@ -31,6 +31,7 @@ export default defineRule<typeof options, Data>({
   requirements: ['004-072'],
   peers: [],
   options,
+  calls: queryCalls,
   applies: (file, options) => layerOf(file, options) === 'repositories',
   examples: [
     {

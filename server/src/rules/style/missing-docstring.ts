@@ -403,16 +403,13 @@ function isExported(name: string, file: SourceFile): boolean {
 
 /** The strings of a list or tuple, and of such that are added to it. */
 function namesIn(listed: Node): ReadonlySet<string> {
-  let names = spelt.get(listed);
-  if (!names) {
+  return listed.once(spelt, () => {
     const texts = listed.is('string') ? [] : listed.below('string').map(stringValue);
-    names = new Set(texts.filter((text) => text !== undefined));
-    spelt.set(listed, names);
-  }
-  return names;
+    return new Set(texts.filter((text) => text !== undefined));
+  });
 }
 
-// Every definition of a file asks, and a node says the same for as long as it is there.
+// Every definition of a file asks.
 const spelt = new WeakMap<Node, ReadonlySet<string>>();
 
 /** Decorators under which the docstring stands elsewhere. */

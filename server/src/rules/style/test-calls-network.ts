@@ -24,6 +24,7 @@ export default defineRule({
   requirements: ['004-213'],
   peers: ['pytest-socket'],
   mentions: ['://', 'socket', 'SMTP'],
+  calls: () => [...lastNames],
   applies: (file) => isTestModule(file) && !isIntegration.test(file.path),
   examples: [
     {

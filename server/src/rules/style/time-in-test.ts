@@ -3,6 +3,7 @@ import {
   defineRule,
   enclosingTest,
   isTestModule,
+  lastParts,
   type Node,
   py,
   type SourceFile,
@@ -22,6 +23,7 @@ export default defineRule({
   requirements: ['004-229'],
   peers: [],
   mentions: ['now', 'utcnow', 'today', 'time'],
+  calls: () => lastParts(clocks),
   applies: isTestModule,
   examples: [
     {

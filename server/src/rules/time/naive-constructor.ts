@@ -4,6 +4,7 @@ import {
   calledClock,
   defineRule,
   escapesNaive,
+  lastParts,
   mayBecomeAware,
   py,
   spellUtc,
@@ -24,6 +25,7 @@ export default defineRule({
   requirements: ['000-010', '004-092'],
   peers: ['DTZ001'],
   mentions: ['datetime'],
+  calls: () => lastParts(constructed),
   examples: [
     {
       bad: py`

@@ -15,6 +15,7 @@ export default defineRule({
   requirements: ['000-054', '004-092'],
   peers: [],
   mentions: ['DateTime', 'TIMESTAMP', 'Mapped'],
+  calls: () => [...columnNames],
   examples: [
     {
       bad: py`

@@ -1,5 +1,14 @@
 import type { Node, SourceFile } from '../../engine/index.ts';
-import { argumentsOf, calledClock, clockFixes, clockMessage, defineRule, py, timingOf } from '../../engine/index.ts';
+import {
+  argumentsOf,
+  calledClock,
+  clockFixes,
+  clockMessage,
+  defineRule,
+  lastParts,
+  py,
+  timingOf,
+} from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR103',
@@ -16,6 +25,7 @@ export default defineRule({
   requirements: ['000-010', '003-035', '004-092'],
   peers: ['DTZ004', 'DTZ006', 'Sonar S6903'],
   mentions: ['fromtimestamp'],
+  calls: () => lastParts(makers),
   examples: [
     {
       bad: py`

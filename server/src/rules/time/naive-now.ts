@@ -1,4 +1,13 @@
-import { argumentsOf, calledClock, clockFixes, clockMessage, defineRule, py, timingOf } from '../../engine/index.ts';
+import {
+  argumentsOf,
+  calledClock,
+  clockFixes,
+  clockMessage,
+  defineRule,
+  lastParts,
+  py,
+  timingOf,
+} from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR102',
@@ -15,6 +24,7 @@ export default defineRule({
   requirements: ['000-010', '000-052', '000-053', '000-055', '003-035', '003-036', '004-092', '004-193'],
   peers: ['DTZ005'],
   mentions: ['datetime'],
+  calls: () => lastParts(now),
   examples: [
     {
       bad: py`

@@ -4,6 +4,7 @@ import {
   calledClock,
   defineRule,
   escapesNaive,
+  lastParts,
   mayBecomeAware,
   py,
   spellUtc,
@@ -25,6 +26,7 @@ export default defineRule({
   requirements: ['000-010', '004-092'],
   peers: ['DTZ007'],
   mentions: ['strptime'],
+  calls: () => lastParts(strptime),
   examples: [
     {
       bad: py`

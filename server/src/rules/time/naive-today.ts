@@ -3,6 +3,7 @@ import {
   clockFixes,
   clockMessage,
   defineRule,
+  lastParts,
   mergeInsertions,
   py,
   spellNow,
@@ -23,6 +24,7 @@ export default defineRule({
   requirements: ['000-010', '003-035', '004-092'],
   peers: ['DTZ002', 'DTZ011'],
   mentions: ['today'],
+  calls: () => lastParts(today),
   examples: [
     {
       bad: py`

@@ -1,4 +1,4 @@
-import { calledClock, clockFixes, clockMessage, defineRule, py, timingOf } from '../../engine/index.ts';
+import { calledClock, clockFixes, clockMessage, defineRule, lastParts, py, timingOf } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR101',
@@ -15,6 +15,7 @@ export default defineRule({
   requirements: ['000-009', '000-053', '000-055', '003-036', '003-037', '004-092', '004-193'],
   peers: ['DTZ003', 'Sonar S6903'],
   mentions: ['utcnow'],
+  calls: () => lastParts(utcnow),
   examples: [
     {
       bad: py`

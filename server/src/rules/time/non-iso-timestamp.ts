@@ -4,6 +4,7 @@ import {
   defineRule,
   type Fact,
   isTestFile,
+  jsonResponseCalls,
   type Node,
   type Outlet,
   outletOfCall,
@@ -30,6 +31,7 @@ export default defineRule({
   requirements: ['004-193'],
   peers: [],
   mentions: ['strftime'],
+  calls: ['strftime', ...jsonResponseCalls],
   applies: (file) => !isTestFile(file),
   examples: [
     {

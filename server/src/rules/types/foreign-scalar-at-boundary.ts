@@ -261,10 +261,10 @@ export default defineRule({
     call(call, file, { modules }) {
       const callee = call.field('function');
       if (!callee.is('identifier', 'attribute')) return undefined;
-      const given = argumentsOf(call);
-      if (given.keywords.size === 0 && given.positional.length === 0) return undefined;
       const name = callee.is('attribute') ? callee.field('attribute').text : callee.text;
       if (!/^\p{Lu}/u.test(name)) return undefined;
+      const given = argumentsOf(call);
+      if (given.keywords.size === 0 && given.positional.length === 0) return undefined;
       const qualified = file.qualified(callee) ?? '';
       if (responses.test(qualified)) {
         const content = given.at(0, 'content');

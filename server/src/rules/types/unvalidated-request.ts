@@ -38,6 +38,7 @@ export default defineRule({
   ],
   peers: [],
   mentions: ['request'],
+  calls: () => [...readers],
   applies: (file) => !isTestFile(file),
   examples: [
     {

@@ -1,6 +1,6 @@
 import { Language, Parser } from 'web-tree-sitter';
-import { fields, kinds } from './grammar.generated.ts';
-import type { ParserPort } from './port.ts';
+import { fields, kinds } from '../../server/src/engine/syntax/grammar.generated.ts';
+import type { ParserPort } from '../../server/src/engine/syntax/port.ts';
 import {
   afterColumn,
   brokenFlag,
@@ -8,6 +8,7 @@ import {
   fieldShift,
   fieldTable,
   isBareToken,
+  isLeaf,
   kindColumn,
   missingFlag,
   parentColumn,
@@ -17,7 +18,7 @@ import {
   spreadBroken,
   startColumn,
   symbolTable,
-} from './rows.ts';
+} from '../../server/src/engine/syntax/rows.ts';
 
 /**
  * The cursor functions of the WebAssembly module itself. Through the JavaScript wrapper a walk costs three times as
@@ -42,37 +43,19 @@ interface CursorExports {
 
 const errorSymbol = 0xffff;
 
-/** Named nodes that are single tokens to the grammar. */
-const leaves: readonly string[] = [
-  'identifier',
-  'integer',
-  'float',
-  'true',
-  'false',
-  'none',
-  'comment',
-  'escape_sequence',
-  'string_start',
-  'string_end',
-];
 const isToken = (kind: string): boolean => kind.startsWith('"');
-const isLeaf = Uint8Array.from(kinds, (kind) => (isToken(kind) || leaves.includes(kind) ? 1 : 0));
+const leaves = Uint8Array.from(kinds, (kind) => (isLeaf(kind) ? 1 : 0));
 const holdsField = Uint8Array.from(kinds, (kind) => (isBareToken(kind) ? 0 : 1));
 /** How wide a token is; zero where its spelling varies, as with `is  not`. */
 const tokenWidths = Uint8Array.from(kinds, (kind) => (isToken(kind) && !kind.includes(' ') ? kind.length - 2 : 0));
 
-let shared:
-  | Promise<{ parser: Parser; exports: CursorExports; kindOfSymbol: Int32Array; fieldOfId: Int32Array }>
-  | undefined;
-
 /**
- * The WebAssembly binding: web-tree-sitter with the grammar that tree-sitter-python ships. Runs on every platform and in
- * the browser. `runtime` and `grammar` give the bytes of the two `.wasm` files; they are asked for once.
- * @throws when the bytes are no WebAssembly or the grammar's version does not fit the runtime.
+ * The parser that web-tree-sitter makes of its runtime and the grammar that tree-sitter-python publishes: what the
+ * module of server/parser is compared with. Both are given as the bytes of their `.wasm`.
+ * @throws when they do not fit each other.
  */
-export async function webParser(runtime: () => Uint8Array, grammar: () => Uint8Array): Promise<ParserPort> {
-  shared ??= load(runtime(), grammar());
-  const { parser, exports, kindOfSymbol, fieldOfId } = await shared;
+export async function webTreeSitter(runtime: Uint8Array, grammar: Uint8Array): Promise<Pick<ParserPort, 'parse'>> {
+  const { parser, exports, kindOfSymbol, fieldOfId } = await load(runtime, grammar);
   let scratch = new Int32Array(rowSize * 4096);
 
   function parse(text: string): Rows {
@@ -104,7 +87,7 @@ export async function webParser(runtime: () => Uint8Array, grammar: () => Uint8A
       const width = broken ? 0 : (tokenWidths[kind] ?? 0);
       const end = width > 0 ? start + width : exports._ts_tree_cursor_end_index_wasm(tree);
       const field = holdsField[kind] === 1 ? (fieldOfId[exports._ts_tree_cursor_current_field_id_wasm(tree)] ?? 0) : 0;
-      const leaf = isLeaf[kind] === 1;
+      const leaf = leaves[kind] === 1;
       if (broken) {
         if (symbol === errorSymbol) kind = brokenFlag;
         else if (start === end && exports._ts_tree_cursor_current_node_is_missing_wasm(tree) === 1)
@@ -133,7 +116,7 @@ export async function webParser(runtime: () => Uint8Array, grammar: () => Uint8A
     }
   }
 
-  return { name: 'wasm', parse };
+  return { parse };
 }
 
 async function load(runtime: Uint8Array, grammar: Uint8Array) {
@@ -152,8 +135,6 @@ async function load(runtime: Uint8Array, grammar: Uint8Array) {
   const known = new Set<string>(fields);
   if (!fieldNames.some((name) => name !== null && known.has(name)))
     throw new Error('the grammar is not tree-sitter-python');
-  // The first parse compiles the scanner; better here than under the first keystroke.
-  parser.parse('class A:\n    def f(self) -> None:\n        return None\n')?.delete();
   return { parser, exports, kindOfSymbol: symbolTable(symbols), fieldOfId: fieldTable(fieldNames) };
 }
 

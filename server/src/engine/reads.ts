@@ -1,0 +1,156 @@
+import { kindColumn, kindMask, kindNumber, parentColumn, parentMask, type Rows, rowSize } from './syntax/rows.ts';
+
+/**
+ * What checks read of a long segment while they look at it, so that after an edit inside it only those are asked again
+ * that read what has changed. A segment is divided into at most 31 parts, runs of statements; what was read is a set of
+ * parts and a set of names that were looked up, each in 32 bits. A bit too many costs time, never truth.
+ *
+ * Where a node stands in the tree is not noted: `parent`, and the children of anything but a block, stay as they are
+ * while an edit stays inside statements of a block (`changedPart` makes sure of that).
+ */
+
+/** Whose rows are watched now; undefined while nothing is. Nodes ask this before they note anything. */
+export let watched: object | undefined;
+let partOfRow: Uint8Array = new Uint8Array();
+let parts = 0;
+let names = 0;
+
+/** Every part, and every name. */
+export const everything = -1;
+
+/** Notes that rows `first` to `last` of the watched segment were read. */
+export function noteRows(first: number, last: number): void {
+  parts |= between(partOfRow[first] ?? 0, partOfRow[last] ?? mostParts - 1);
+}
+
+/** Notes that something of the whole segment was read. */
+export function noteAll(): void {
+  parts = everything;
+}
+
+/** Notes that a name was looked up in the scopes of the watched segment. */
+export function noteName(name: string): void {
+  names |= nameBit(name);
+}
+
+/** One of 32 bits for a name; different names may share one. */
+export function nameBit(name: string): number {
+  const { length } = name;
+  const sum = length * 7 + name.charCodeAt(0) * 31 + name.charCodeAt(length >> 1) * 5 + name.charCodeAt(length - 1);
+  return 1 << (sum & 31);
+}
+
+/** What was read: parts and names, a bit each. */
+export interface Read {
+  readonly parts: number;
+  readonly names: number;
+}
+
+/** Runs something and says what it read; what was read before counts for the caller again afterwards, with that. */
+export function readBy<T>(run: () => T): { readonly result: T; readonly read: Read } {
+  const before = { parts, names };
+  parts = 0;
+  names = 0;
+  try {
+    const result = run();
+    return { result, read: { parts, names } };
+  } finally {
+    parts |= before.parts;
+    names |= before.names;
+  }
+}
+
+/** Counts something as read that was read earlier, for an answer that was kept. */
+export function noteRead(read: Read): void {
+  parts |= read.parts;
+  names |= read.names;
+}
+
+/** What was read, by the row that was looked at; and the parts of the segment. */
+export class UnitReads {
+  readonly part: Uint8Array;
+  readonly #parts: Int32Array;
+  readonly #names: Int32Array;
+
+  private constructor(part: Uint8Array, partsRead: Int32Array, namesRead: Int32Array) {
+    this.part = part;
+    this.#parts = partsRead;
+    this.#names = namesRead;
+  }
+
+  /** For a segment that is looked at for the first time. */
+  static of(rows: Rows): UnitReads {
+    const part = partsOf(rows);
+    return new UnitReads(part, new Int32Array(part.length), new Int32Array(part.length));
+  }
+
+  /** For the same segment with other rows in the place of some: the new ones belong to the part of the first. */
+  replaced(first: number, oldEnd: number, newEnd: number): UnitReads {
+    const count = this.part.length - oldEnd + newEnd;
+    const splice = <A extends Uint8Array | Int32Array>(from: A, into: A): A => {
+      into.set(from.subarray(0, first));
+      into.set(from.subarray(oldEnd), newEnd);
+      return into;
+    };
+    const part = splice(this.part, new Uint8Array(count)).fill(this.part[first] ?? 0, first, newEnd);
+    return new UnitReads(part, splice(this.#parts, new Int32Array(count)), splice(this.#names, new Int32Array(count)));
+  }
+
+  /** The parts that rows belong to. */
+  partsOf(first: number, last: number): number {
+    return between(this.part[first] ?? 0, this.part[last] ?? 0);
+  }
+
+  /** Whether what was asked about a row has read any of these parts or looked up any of these names. */
+  touches(row: number, read: Read): boolean {
+    return ((this.#parts[row] ?? 0) & read.parts) !== 0 || ((this.#names[row] ?? 0) & read.names) !== 0;
+  }
+
+  /** Watches what is read of `ground` while a row is asked about, and keeps it. */
+  watch(ground: object, row: number, ask: () => void): void {
+    watched = ground;
+    partOfRow = this.part;
+    parts = 1 << (this.part[row] ?? 0);
+    names = 0;
+    try {
+      ask();
+    } finally {
+      watched = undefined;
+      this.#parts[row] = parts;
+      this.#names[row] = names;
+    }
+  }
+
+  /** Makes a row one that every edit asks about again. */
+  always(row: number): void {
+    this.#parts[row] = everything;
+  }
+}
+
+const mostParts = 31;
+const leastRows = 24;
+const blockKind = kindNumber('block');
+
+function between(first: number, last: number): number {
+  return (2 << last) - (1 << first);
+}
+
+/** Divides rows into parts of about the same size, each beginning with a statement of a block. */
+function partsOf(rows: Rows): Uint8Array {
+  const count = rows.length / rowSize;
+  const part = new Uint8Array(count);
+  const size = Math.max(leastRows, Math.ceil((count * 1.2) / mostParts));
+  let current = 0;
+  let began = 0;
+  for (let row = 1; row < count; row++) {
+    if (row - began >= size && current < mostParts - 1) {
+      const parent = (rows[row * rowSize + parentColumn] ?? 0) & parentMask;
+      if (((rows[parent * rowSize + kindColumn] ?? 0) & kindMask) === blockKind) {
+        current++;
+        began = row;
+      }
+    }
+    part[row] = current;
+  }
+  return part;
+}

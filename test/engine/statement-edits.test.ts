@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { applyEdits, type Document } from '../../server/src/engine/index.ts';
+import { rules } from '../../server/src/rules/index.generated.ts';
+import { open, snapshot } from '../support/engine.ts';
+import { stdlibFiles } from '../support/stdlib.ts';
+
+/** What changes what rules say of other statements: names bound, calls awaited, blocks opened, comments, broken states. */
+const typed = [
+  'x',
+  ' ',
+  '.',
+  '(',
+  ')',
+  ',',
+  '[',
+  '"',
+  ':',
+  '\n',
+  '#',
+  '=',
+  'await ',
+  'print("a")',
+  'datetime.utcnow()',
+  'x = 1',
+  'logger = None',
+  'session = db()',
+  'global y',
+  '\n        ',
+  'def f():',
+  'for x in y:',
+  'return ',
+  'try:',
+  'except Exception:',
+  '# noqa',
+  "'''",
+  'lambda x: x',
+  'return None',
+  'pass',
+  '; y = 2',
+  'raise ValueError("x")',
+  'import time',
+  'else:',
+  'if x:',
+  'del x',
+  'session.commit()',
+  'logger.info(f"{x}")',
+];
+
+/** The rules' own examples as one long function each, and real functions. */
+const texts = [
+  ...rules.flatMap(({ examples }) => {
+    const bodies = examples.map((example) => ('bad' in example ? example.bad : example.ok));
+    return [`async def everything(session, payload):\n${bodies.join('\n').replace(/^(?=.)/gm, '    ')}\n`];
+  }),
+  ...stdlibFiles()
+    .filter((file) => file.text.length > 6000)
+    .map((file) => file.text),
+].filter((text) => text.length > 1200);
+
+const edit = fc.record({
+  place: fc.double({ min: 0, max: 1, noNaN: true }),
+  nearby: fc.integer({ min: -60, max: 60 }),
+  moves: fc.integer({ min: 0, max: 4 }),
+  atLineEnd: fc.boolean(),
+  removed: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 80 })),
+  text: fc.oneof({ weight: 1, arbitrary: fc.constant('') }, { weight: 6, arbitrary: fc.constantFrom(...typed) }),
+  asLine: fc.boolean(),
+});
+
+describe('edits inside a long segment', () => {
+  it('leave the findings and fixes of a fresh analysis, wherever they are', function () {
+    this.timeout(600_000);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...texts),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.array(edit, { minLength: 3, maxLength: 12 }),
+        (whole, from, edits) => {
+          const start = whole.lastIndexOf('\n', from * Math.max(0, whole.length - 7000)) + 1;
+          let text = whole.slice(start, start + 7000);
+          const document = open(text);
+          let place = 0;
+          for (const { place: somewhere, nearby, moves, atLineEnd, removed, text: piece, asLine } of edits) {
+            // A person stays where they are most of the time.
+            if (moves === 0 || place === 0) place = Math.floor(somewhere * text.length);
+            let at = Math.max(0, Math.min(text.length, place + nearby));
+            const lineEnd = text.indexOf('\n', at);
+            if (atLineEnd) at = lineEnd < 0 ? text.length : lineEnd;
+            const indent = /^[ \t]*/.exec(text.slice(text.lastIndexOf('\n', at - 1) + 1))?.[0] ?? '';
+            const inserted = asLine ? `\n${indent}${piece}` : piece;
+            const end = Math.min(text.length, at + removed);
+            document.edit(at, end, inserted);
+            text = applyEdits(text, [{ start: at, end, text: inserted }]);
+            assert.deepEqual(snapshot(document), snapshot(open(text)), JSON.stringify({ at, end, inserted, text }));
+          }
+        },
+      ),
+      {
+        numRuns: Number(process.env.FC_RUNS ?? 60),
+        ...(process.env.FC_SEED ? { seed: Number(process.env.FC_SEED) } : {}),
+      },
+    );
+  });
+
+  it('ask again what looks up a name that is bound now', () => {
+    const document = open(
+      longFunction(['    import time', '    before = 1', '    print("seen")', '    return before']),
+    );
+    assert.deepEqual(spans(document, 'GR401'), ['print']);
+    insert(document, '    before = 1\n', '    print = before\n');
+    assert.deepEqual(spans(document, 'GR401'), []);
+    const text = document.text.indexOf('    print = before\n');
+    document.edit(text, text + '    print = before\n'.length, '');
+    assert.deepEqual(spans(document, 'GR401'), ['print']);
+  });
+
+  it('make the fix of a finding elsewhere from the text as it is now', () => {
+    const document = open(longFunction(['    first = 1', '    print("seen")', '    return first']));
+    insert(document, '    first = 1\n', '    second = 2\n');
+    const [finding] = document.findings().filter(({ code }) => code === 'GR401');
+    const [fix] = finding?.fixes() ?? [];
+    assert.ok(fix);
+    assert.match(applyEdits(document.text, fix.edits), / {4}second = 2\n {4}logger\.info\("seen"\)\n/);
+    assert.deepEqual(snapshot(document), snapshot(open(document.text)));
+  });
+
+  it('leave the fixes of other segments right, also those that a rule works out at once', () => {
+    const model = [
+      'from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column',
+      '',
+      'class Base(DeclarativeBase):',
+      '    pass',
+      '',
+      'class User(Base):',
+      '    id: Mapped[int] = mapped_column(init=False, primary_key=True)',
+      '',
+    ].join('\n');
+    const document = open(model);
+    document.edit(0, 0, '# A comment.\n');
+    const [finding] = document.findings().filter(({ code }) => code === 'GR204');
+    const [fix] = finding?.fixes() ?? [];
+    assert.ok(fix);
+    assert.match(applyEdits(document.text, fix.edits), /mapped_column\(primary_key=True\)/);
+  });
+
+  it('move a finding by lines and columns with the statements above it', () => {
+    const document = open(longFunction(['    first = 1', '    print("seen")']));
+    const [before] = document.findings().filter(({ code }) => code === 'GR401');
+    insert(document, '    first = 1\n', '    second = 2\n    third = 3\n');
+    const [after] = document.findings().filter(({ code }) => code === 'GR401');
+    assert.ok(before && after);
+    assert.deepEqual(after.from, { line: before.from.line + 2, character: before.from.character });
+    assert.equal(document.text.slice(after.start, after.end + 8), 'print("seen")');
+  });
+
+  it('are followed in the sample project', () => {
+    const file = path.join(import.meta.dirname, '../../sample/src/app/services/order_service.py');
+    const text = readFileSync(file, 'utf8');
+    const document = open(text);
+    for (let at = 0; at < text.length; at += 37) {
+      document.edit(at, at, 'x');
+      document.edit(at, at + 1, '');
+    }
+    assert.deepEqual(snapshot(document), snapshot(open(text)));
+  });
+});
+
+/** A function that is long enough to be watched, with some lines in its middle. */
+function longFunction(lines: readonly string[]): string {
+  const filler = (name: string): string[] =>
+    Array.from({ length: 16 }, (_, index) => `    ${name}_${index} = compute(${name}, [${index}, ${index}])`);
+  return ['def run(a, b):', ...filler('a'), ...lines, ...filler('b'), ''].join('\n');
+}
+
+function insert(document: Document, behind: string, text: string): void {
+  const at = document.text.indexOf(behind) + behind.length;
+  document.edit(at, at, text);
+}
+
+function spans(document: Document, code: string): string[] {
+  return document
+    .findings()
+    .filter((finding) => finding.code === code)
+    .map(({ start, end }) => document.text.slice(start, end));
+}
