@@ -86,7 +86,6 @@ export * from './idioms/secrets.ts';
 export * from './idioms/sensitive.ts';
 export * from './idioms/serialised.ts';
 export * from './idioms/sessions.ts';
-export * from './idioms/some-below.ts';
 export * from './idioms/status-codes.ts';
 export * from './idioms/tests.ts';
 export * from './idioms/timestamp-columns.ts';

@@ -87,7 +87,7 @@ export default defineRule({
     string(string, file, { words }) {
       const { text } = string;
       if (text.length > 400) return undefined;
-      if (!spellingsOf(words).some((spelling) => text.includes(spelling))) return undefined;
+      if (!words.some((word) => text.includes(word) || text.includes(capital(word)))) return undefined;
       const value = stringValue(string);
       if (value === undefined || !words.some((word) => begins(value, word)) || isNoData(string)) return undefined;
       const test = enclosingTest(string, file);
@@ -100,19 +100,6 @@ export default defineRule({
     },
   },
 });
-
-/** The words with and without a capital. */
-function spellingsOf(words: readonly string[]): readonly string[] {
-  let spellings = spelt.get(words);
-  if (!spellings) {
-    spellings = words.flatMap((word) => [word, capital(word)]);
-    spelt.set(words, spellings);
-  }
-  return spellings;
-}
-
-// Every string of a test file asks, and the option's list says the same for as long as it is there.
-const spelt = new WeakMap<readonly string[], readonly string[]>();
 
 function capital(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);

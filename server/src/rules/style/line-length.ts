@@ -65,24 +65,18 @@ export default defineRule({
       const { text, start } = unit;
       const widest = text.includes('\t') || wide.test(text) ? tabSize : 1;
       const found: { at: { start: number; end: number }; message: string }[] = [];
-      /** As long as a line can be that surely fits. */
-      const reach = Math.floor(max / widest);
-      for (let from = 0; from + reach < text.length; ) {
-        // Lines that end within reach fit, and most do, several at once.
-        const fitting = text.lastIndexOf('\n', from + reach);
-        if (fitting >= from) {
-          from = fitting + 1;
-          continue;
-        }
+      for (let from = 0; from < text.length; ) {
         const newline = text.indexOf('\n', from);
         const end = newline < 0 ? text.length : newline;
-        const line = text.slice(from, end).trimEnd();
-        const width = line.length * widest > max ? overlong(line, start + from, max, unit) : undefined;
-        if (width !== undefined) {
-          found.push({
-            at: { start: start + from + offsetOfColumn(line, max), end: start + from + line.length },
-            message: `The line is ${width} columns wide, and ${max} are allowed; break it.`,
-          });
+        if ((end - from) * widest > max) {
+          const line = text.slice(from, end).trimEnd();
+          const width = line.length * widest > max ? overlong(line, start + from, max, unit) : undefined;
+          if (width !== undefined) {
+            found.push({
+              at: { start: start + from + offsetOfColumn(line, max), end: start + from + line.length },
+              message: `The line is ${width} columns wide, and ${max} are allowed; break it.`,
+            });
+          }
         }
         from = end + 1;
       }

@@ -195,14 +195,12 @@ export default defineRule({
     function_definition(definition, file, { ignore }) {
       const name = definition.field('name');
       const given = positionalNames(definition);
-      const [first] = given;
-      const isAllPlain = isPlain(name.text) && given.every((parameter) => isPlain(parameter.text));
-      if (isAllPlain && (!first || isPlainMethod(definition, name.text, first.text))) return undefined;
       const mixed = given.filter((parameter) => isMixed(parameter.text) && !fitsPattern(parameter.text, ignore));
       const isMixedName =
         isMixed(name.text) &&
         !fitsPattern(name.text, ignore) &&
         !(isConstant(name.text) && isProperty(file, definition));
+      const [first] = given;
       const owner = first && !isPlainMethod(definition, name.text, first.text) ? ownerOf(file, definition) : undefined;
       const receiver = owner && first && expectedReceiver(file, definition, owner, first.text);
       if (mixed.length === 0 && !isMixedName && !receiver) return undefined;
@@ -229,14 +227,12 @@ export default defineRule({
       return findings;
 
       function look(scope: typeof scopes.top): void {
-        if (scope.kind === 'comprehension' || scope.node?.is('lambda')) return;
         const isFunction = scope.kind === 'function' && scope.node?.is('function_definition');
-        for (const name of scope.names.keys()) {
+        for (const [name, bindings] of scope.names) {
           if (isPlain(name)) continue;
           if (isFunction ? !isMixed(name) : !/^_*\p{Ll}.*\p{Lu}/u.test(name)) continue;
-          const bindings = scope.names.get(name) ?? [];
+          if (scope.kind === 'comprehension' || scope.node?.is('lambda') || fitsPattern(name, ignore)) continue;
           const [binding] = bindings;
-          if (fitsPattern(name, ignore)) continue;
           if (!binding || !bindings.every(isVariable) || scope.globals.has(name) || scope.nonlocals.has(name)) continue;
           if (isFunction) {
             if (bindings.some((candidate) => mayBeClass(candidate.value ?? valueGiven(candidate), name))) continue;
@@ -356,8 +352,7 @@ function ownerOf(
 /** The names of all parameters, those behind stars too. */
 function positionalNames(definition: TypedNode<'function_definition'>): Node[] {
   const names: Node[] = [];
-  for (const parameter of definition.field('parameters').children) {
-    if (parameter.kind === '","') continue;
+  for (const parameter of definition.field('parameters').namedChildren) {
     if (parameter.kind === 'identifier') names.push(parameter);
     else if (parameter.is('default_parameter', 'typed_default_parameter')) names.push(parameter.field('name'));
     else {

@@ -5,12 +5,10 @@ import {
   isFixture,
   isTestFunction,
   isTestModule,
-  kindSet,
   type Node,
   ownName,
   py,
   type SourceFile,
-  someBelow,
   type TypedNode,
 } from '../../engine/index.ts';
 
@@ -353,27 +351,23 @@ const checking =
 function doesAssert(definition: TypedNode<'function_definition'>, file: SourceFile): boolean {
   const body = definition.field('body');
   if (/assert|raise/i.test(body.text)) {
-    if (someBelow(body, mayBeAsserting, isAsserting)) return true;
+    for (const node of body.below('assert_statement', 'raise_statement', 'attribute')) {
+      // `self.assertEqual()`, `eq = self.assertEqual`, or the method handed on: what most tests are known by.
+      if (!node.is('attribute') || asserting.test(node.field('attribute').text)) return true;
+    }
   }
-  return someBelow(body, calls, (node) => {
-    if (!node.is('call')) return false;
+  for (const node of body.below('call')) {
     const target = node.field('function');
     const name = target.is('attribute') ? target.field('attribute').text : target.text;
     if (checking.test(name) && !isOwn(target, file)) return true;
     if (name === 'super') return true;
     const given = node.field('arguments');
-    return given.child('keyword_argument') !== undefined && given.children.some(asksForCheck);
-  });
+    if (given.child('keyword_argument') && given.children.some(asksForCheck)) return true;
+  }
+  return false;
 }
 
-const calls = kindSet('call');
-const mayBeAsserting = kindSet('assert_statement', 'raise_statement', 'attribute');
 const asserting = /assert/i;
-
-/** `self.assertEqual()`, `eq = self.assertEqual`, or the method handed on: what most tests are known by. */
-function isAsserting(node: Node): boolean {
-  return !node.is('attribute') || asserting.test(node.field('attribute').text);
-}
 
 /** `subprocess.run(…, check=True)` raises when the command fails. */
 function asksForCheck(argument: Node): boolean {
