@@ -1,6 +1,6 @@
 import { crashedRule, unknownSuppression, unusedSuppression } from './own-rules.ts';
 import type { ConfiguredRule, EnabledRule } from './rule.ts';
-import { kinds } from './syntax/grammar.generated.ts';
+import { type Kind, kinds } from './syntax/grammar.generated.ts';
 import { kindNumber } from './syntax/rows.ts';
 import { type WordFinder, wordFinder } from './words.ts';
 
@@ -12,9 +12,8 @@ export interface Work {
 
 /** What is done with calls: most rules wait for a few names, and a call has one. */
 export interface CallWork {
-  readonly byName: ReadonlyMap<string, Work>;
-  /** For calls of any other name, or of none. */
-  readonly others: Work | undefined;
+  /** What is done with a call of this name, or of none. */
+  of(name: string | undefined): Work | undefined;
 }
 
 export interface Dispatch {
@@ -97,16 +96,28 @@ function tableOf(rules: readonly EnabledRule[]): (Work | undefined)[] {
   return table;
 }
 
+/** Lists are put together when a name comes up for the first time: rules wait for hundreds, and a file has some of them. */
 function callWorkOf(rules: readonly EnabledRule[]): CallWork {
   const interested = rules.filter(({ rule }) => [...rule.on, ...rule.collect].some(([kind]) => kind === 'call'));
-  const workFor = (waits: (names: readonly string[]) => boolean): Work | undefined =>
-    tableOf(interested.filter(({ rule }) => rule.calls === undefined || waits(rule.calls)))[callKind];
-  const byName = new Map<string, Work>();
-  for (const name of new Set(interested.flatMap(({ rule }) => rule.calls ?? []))) {
-    const work = workFor((names) => names.includes(name));
-    if (work) byName.set(name, work);
-  }
-  return { byName, others: workFor(() => false) };
+  const names = new Set(interested.flatMap(({ rule }) => rule.calls ?? []));
+  const made = new Map<string | undefined, Work | undefined>();
+  return {
+    of(called) {
+      const name = called !== undefined && names.has(called) ? called : undefined;
+      if (made.has(name)) return made.get(name);
+      const shown = interested.filter(({ rule: { calls } }) => !calls || (name !== undefined && calls.includes(name)));
+      const work = workOn('call', shown);
+      made.set(name, work);
+      return work;
+    },
+  };
 }
 
-const callKind = kindNumber('call');
+function workOn(wanted: Kind, rules: readonly EnabledRule[]): Work | undefined {
+  const handlers = <H>(of: (rule: ConfiguredRule) => readonly (readonly [Kind, H])[]) =>
+    rules.flatMap((enabled) =>
+      of(enabled.rule).flatMap(([kind, handle]) => (kind === wanted ? [{ enabled, handle }] : [])),
+    );
+  const work = { checks: handlers((rule) => rule.on), collectors: handlers((rule) => rule.collect) };
+  return work.checks.length + work.collectors.length > 0 ? work : undefined;
+}

@@ -1,10 +1,10 @@
-import { type CallWork, type Dispatch, tablesOf, type Work } from './dispatch.ts';
+import { type Dispatch, tablesOf, type Work } from './dispatch.ts';
 import type { SourceFile } from './file.ts';
 import { commentsBeside, type Heir, spans } from './heir.ts';
 import { UnitReads } from './reads.ts';
 import { asList, type ConfiguredRule, type EnabledRule, type Finding, type StoredFinding } from './rule.ts';
 import { type ChangedPart, isAbove } from './syntax/changed-part.ts';
-import { Node, type TypedNode } from './syntax/node.ts';
+import { Node } from './syntax/node.ts';
 import { brokenFlag, kindColumn, kindMask, rowSize } from './syntax/rows.ts';
 import type { Position, Span } from './text.ts';
 import { type Examination, type Outcome, PlacedFact, positionIn, type ToldFact, type Unit } from './unit.ts';
@@ -158,13 +158,8 @@ function askRow(examiner: Examiner, unit: Unit, row: number, told: ToldFact[] | 
   if ((cell & brokenFlag) !== 0 && !isWholeEnough(node)) return;
   // A re-export can give a method another name than it is called by, so then every rule is shown every call.
   const byName = node.is('call') && examiner.file.facts.reexport === undefined;
-  const work = byName ? workOfCall(examiner.file, node, calls) : table[cell & kindMask];
+  const work = byName ? calls.of(examiner.file.calledName(node)) : table[cell & kindMask];
   if (work) ask(examiner, unit, node, work, told);
-}
-
-function workOfCall(file: SourceFile, call: TypedNode<'call'>, { byName, others }: CallWork): Work | undefined {
-  const name = file.calledName(call);
-  return (name === undefined ? undefined : byName.get(name)) ?? others;
 }
 
 function ask(

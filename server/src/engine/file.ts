@@ -153,9 +153,13 @@ export class SourceFile {
   /** What binds a name in the module, in the file's order. */
   moduleBindings(name: string): readonly Binding[] {
     this.#consult(0, name);
+    const units = this.moduleTable.units(name);
     const found: Binding[] = [];
-    for (const unit of this.moduleTable.units(name)) {
-      found.push(...(unit.scopes.top.names.get(name) ?? []));
+    for (const unit of units) {
+      const bindings = unit.scopes.top.names.get(name) ?? noBindings;
+      if (units.length === 1 && !unit.declaresGlobals) return noted(bindings);
+      found.push(...bindings);
+      if (!unit.declaresGlobals) continue;
       for (const scope of unit.scopes.byRow.values()) {
         if (scope.globals.has(name))
           found.push(...(scope.names.get(name) ?? []).map((binding) => ({ ...binding, conditional: true })));
@@ -346,9 +350,12 @@ export class SourceFile {
 
   memberBindings(header: Unit, name: string): readonly Binding[] {
     this.#consult(header.scopeId, name);
-    return (this.#classTables.get(header.scopeId)?.units(name) ?? []).flatMap(
-      (unit) => unit.scopes.top.names.get(name) ?? [],
-    );
+    const units = this.#classTables.get(header.scopeId)?.units(name) ?? [];
+    const [first] = units;
+    if (!first) return noBindings;
+    return units.length === 1
+      ? (first.scopes.top.names.get(name) ?? noBindings)
+      : units.flatMap((unit) => unit.scopes.top.names.get(name) ?? []);
   }
 
   /** Notes that text of the watched segment was read; a span may go beyond it. */
@@ -448,6 +455,8 @@ function keep(unit: Unit, row: number, resolved: Resolved): void {
 }
 
 const unresolved: Resolved = { name: undefined, read: undefined };
+
+const noBindings: readonly Binding[] = [];
 
 /** Notes that bindings of the watched segment were read. */
 function noted(bindings: readonly Binding[]): readonly Binding[] {

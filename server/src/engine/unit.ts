@@ -107,9 +107,15 @@ export class Unit {
     return signatures;
   }
 
+  /** Whether a function of the segment has a `global` statement. */
+  get declaresGlobals(): boolean {
+    return this.scopes.hasGlobals;
+  }
+
   /** Names that functions of the segment bind in the module through `global`. */
   globalNames(): Set<string> {
     const names = new Set<string>();
+    if (!this.declaresGlobals) return names;
     for (const scope of this.scopes.byRow.values()) for (const name of scope.globals) names.add(name);
     return names;
   }

@@ -62,6 +62,8 @@ export interface UnitScopes {
   readonly byRow: ReadonlyMap<number, Scope>;
   /** `from module import *` statements, with the module's name. */
   readonly stars: readonly { module: string; node: Node }[];
+  /** Some scope has names that a `global` statement declares. */
+  readonly hasGlobals: boolean;
 }
 
 const number = {
@@ -124,11 +126,12 @@ export function scopesOf(unit: Unit): UnitScopes {
   const top = newScope(unit.role === 'member' ? 'class' : 'module', undefined, undefined);
   const byRow = new Map<number, Scope>();
   const stars: { module: string; node: Node }[] = [];
+  let hasGlobals = false;
   const { rows } = unit;
   const count = rows.length / rowSize;
 
   visitRange(1, count, { scope: top, conditional: false, typeOnly: false });
-  return { top, byRow, stars };
+  return { top, byRow, stars, hasGlobals };
 
   function visitRange(from: number, to: number, frame: Frame): void {
     let row = from;
@@ -281,8 +284,10 @@ export function scopesOf(unit: Unit): UnitScopes {
     if (node.is('global_statement', 'nonlocal_statement')) {
       const { scope } = frame;
       const names = node.namedChildren.map((name) => name.text);
-      if (node.is('global_statement')) scope.globals = new Set([...scope.globals, ...names]);
-      else scope.nonlocals = new Set([...scope.nonlocals, ...names]);
+      if (node.is('global_statement')) {
+        hasGlobals = true;
+        scope.globals = new Set([...scope.globals, ...names]);
+      } else scope.nonlocals = new Set([...scope.nonlocals, ...names]);
       return;
     }
     if (node.is('delete_statement')) {

@@ -22,12 +22,15 @@ export class NameTable {
   }
 
   /** The units that bind the name, in the file's order. */
-  units(name: string): Unit[] {
+  units(name: string): readonly Unit[] {
     const units = this.#units.get(name);
-    return units ? [...units].sort((a, b) => a.start - b.start) : [];
+    if (!units) return none;
+    return units.size === 1 ? [...units] : [...units].sort((a, b) => a.start - b.start);
   }
 
   has(name: string): boolean {
     return this.#units.has(name);
   }
 }
+
+const none: readonly Unit[] = [];

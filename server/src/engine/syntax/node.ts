@@ -127,18 +127,23 @@ export class Node {
 
   /** The children that are grammar nodes, comments and line continuations left out. */
   get namedChildren(): Node[] {
-    return this.children.filter(
-      (child) => child.isNamed && child.kind !== 'comment' && child.kind !== 'line_continuation',
-    );
+    this.#noteStatements();
+    const found: Node[] = [];
+    const { rows } = this.ground;
+    const end = this.#column(afterColumn);
+    for (let row = this.row + 1; row < end; row = rows[row * rowSize + afterColumn] ?? end) {
+      if (isCounted[(rows[row * rowSize + kindColumn] ?? 0) & kindMask] === 1) found.push(Node.at(this.ground, row));
+    }
+    return found;
   }
 
   /** The first named child. */
   get firstNamed(): Node | undefined {
     this.#noteStatements();
+    const { rows } = this.ground;
     const end = this.#column(afterColumn);
-    for (let row = this.row + 1; row < end; row = this.ground.rows[row * rowSize + afterColumn] ?? end) {
-      const child = Node.at(this.ground, row);
-      if (child.isNamed && child.kind !== 'comment' && child.kind !== 'line_continuation') return child;
+    for (let row = this.row + 1; row < end; row = rows[row * rowSize + afterColumn] ?? end) {
+      if (isCounted[(rows[row * rowSize + kindColumn] ?? 0) & kindMask] === 1) return Node.at(this.ground, row);
     }
     return undefined;
   }
@@ -162,8 +167,15 @@ export class Node {
 
   /** All nodes in a field. */
   fields(name: FieldName): Node[] {
+    this.#noteStatements();
     const wanted = fieldNumber(name);
-    return this.children.filter((child) => child.#column(parentColumn) >>> fieldShift === wanted);
+    const found: Node[] = [];
+    const { rows } = this.ground;
+    const end = this.#column(afterColumn);
+    for (let row = this.row + 1; row < end; row = rows[row * rowSize + afterColumn] ?? end) {
+      if ((rows[row * rowSize + parentColumn] ?? 0) >>> fieldShift === wanted) found.push(Node.at(this.ground, row));
+    }
+    return found;
   }
 
   /** The name of the field of its parent that holds this node is `name`. */
@@ -284,6 +296,11 @@ export class Node {
     return undefined;
   }
 }
+
+/** Kinds that are grammar nodes and stand for something, by number. */
+const isCounted = Uint8Array.from(kinds, (kind) =>
+  kind.startsWith('"') || kind === 'comment' || kind === 'line_continuation' ? 0 : 1,
+);
 
 /**
  * What the walk that runs now looks for, by kind number: an entry counts when it holds the walk's own mark. Asking a list
