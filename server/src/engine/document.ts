@@ -103,6 +103,7 @@ export class Document {
     this.#words = wordsOf(rules.rules);
     // A re-export can give any name another one, so that its words need not be written here.
     this.#mentioned = new Set(facts.reexport ? this.#words.words : []);
+    if (!facts.reexport) this.#words.finder.find(text, this.#mentioned);
     this.#dispatch = dispatchOf(this.#rules, this.#applicable, this.#mentioned);
     this.#knownCodes = rules.knownCodes;
     this.file = new SourceFile(facts);
@@ -121,7 +122,7 @@ export class Document {
           ]
         : [],
     );
-    this.#replace(0, 0, cutWhole(text), text);
+    this.#replace(0, 0, cutWhole(text), '');
   }
 
   get #examiner(): Examiner {
