@@ -27,8 +27,7 @@ export async function loadBundledEngine(folder: string): Promise<OpenDocument> {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
   });
-  for (const name of ['web-tree-sitter.wasm', 'tree-sitter-python.wasm'])
-    await copyFile(path.join(root, 'dist', name), path.join(folder, name));
+  await copyFile(path.join(root, 'dist', 'python.wasm'), path.join(folder, 'python.wasm'));
   const { openDocument }: { openDocument: OpenDocument } = await import(pathToFileURL(bundle).href);
   return openDocument;
 }

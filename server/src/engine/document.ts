@@ -24,7 +24,6 @@ import {
   type Suppression,
   suppressionsOf,
 } from './suppress.ts';
-import { atModule, type CutState } from './syntax/cut.ts';
 import type { ParserPort } from './syntax/port.ts';
 import { type Rows, rowSize } from './syntax/rows.ts';
 import type { Position, Span } from './text.ts';
@@ -70,10 +69,6 @@ export class Document {
   #length: number;
   #text: string | undefined;
   #units: Unit[] = [];
-  /** The cut state before each unit. */
-  readonly #states = new Map<Unit, CutState>();
-  readonly #signatures = new Map<Unit, ReadonlyMap<string, string>>();
-  readonly #suppressed = new Map<Unit, readonly StoredFinding[]>();
   /** Units that have just been given another class and must be examined again. */
   readonly #homeless = new Set<Unit>();
   /** Keys of the names that those units took along. */
@@ -155,7 +150,7 @@ export class Document {
     }
     const margin = this.#words.finder.longest;
     const change = { start, end, replacement };
-    const { from, count, cuts, around } = recut(this.#units, (unit) => this.#stateBefore(unit), change, margin);
+    const { from, count, cuts, around } = recut(this.#units, change, margin);
     this.#length += replacement.length - (end - start);
     this.#text = undefined;
     this.#replace(from, count, cuts, around);
@@ -255,7 +250,7 @@ export class Document {
     const changed = this.#rebind(gone, added);
     for (const key of this.#movedNames) changed.add(key);
     this.#movedNames.clear();
-    const stale = new Set<Unit>(added.filter((unit) => !this.#suppressed.has(unit)));
+    const stale = new Set<Unit>(added.filter((unit) => unit.visible === undefined));
     for (const unit of this.#homeless) stale.add(unit);
     this.#homeless.clear();
     if (changed.size > 0) for (const unit of this.#units) if (intersects(unit.consulted, changed)) stale.add(unit);
@@ -264,7 +259,7 @@ export class Document {
     for (const unit of [...stale, ...gone]) if (unit.owner) touched.add(unit.owner.scopeId);
     for (const unit of gone) this.#memberReaders.delete(unit);
     for (const unit of this.#memberReaders) if (intersects(unit.membersRead, touched)) stale.add(unit);
-    const fresh = new Set(added.filter((unit) => !this.#suppressed.has(unit)));
+    const fresh = new Set(added.filter((unit) => unit.visible === undefined));
     const woken = this.#awaken(heard);
     const moved = new Set<Unit>();
     for (const unit of gone) for (const home of this.#homesOf(unit)) moved.add(home);
@@ -275,7 +270,7 @@ export class Document {
       this.#facts.fill(woken, this.#units);
     }
     this.#rehouse(gone, stale);
-    for (const home of moved) if (this.#signatures.has(home)) stale.add(home);
+    for (const home of moved) if (home.bound) stale.add(home);
     const changedForFile = this.#noteOutline(changed, gone, fresh);
     for (const unit of this.#runFileLevel(facts, changedForFile, new Set(gone), stale.size > 0 || gone.length > 0))
       stale.add(unit);
@@ -386,7 +381,7 @@ export class Document {
             : undefined;
       const unit = same ?? new Unit(this.#parser, cut.text, cut.role, known);
       unit.reach = cut.reach;
-      this.#states.set(unit, cut.state);
+      unit.cutState = cut.state;
       return unit;
     });
   }
@@ -420,7 +415,7 @@ export class Document {
 
   /** Gives a unit another class, or none: its names move, and what it said of the old header no longer holds. */
   #adopt(unit: Unit, owner: Unit | undefined): void {
-    const signatures = this.#signatures.get(unit);
+    const signatures = unit.bound;
     const from = unit.owner?.scopeId ?? 0;
     const to = owner?.scopeId ?? 0;
     if (signatures && from !== to) {
@@ -449,19 +444,18 @@ export class Document {
     };
     const inherited = new Set(added.map((unit) => unit.scopeId));
     for (const unit of gone) {
-      const signatures = this.#signatures.get(unit);
+      const signatures = unit.bound;
       if (!signatures) continue;
       note(before, unit, signatures);
       this.#tableOf(unit).remove(unit, signatures);
       if (unit.role === 'class' && !inherited.has(unit.scopeId)) this.file.dropClassTable(unit);
-      this.#signatures.delete(unit);
-      this.#states.delete(unit);
-      this.#suppressed.delete(unit);
+      unit.bound = undefined;
+      unit.visible = undefined;
     }
     for (const unit of added) {
-      if (this.#signatures.has(unit)) continue;
+      if (unit.bound) continue;
       const signatures = unit.signatures();
-      this.#signatures.set(unit, signatures);
+      unit.bound = signatures;
       this.#tableOf(unit).add(unit, signatures);
       note(after, unit, signatures);
     }
@@ -469,10 +463,6 @@ export class Document {
     for (const [key, signature] of before) if (after.get(key) !== signature) changed.add(key);
     for (const key of after.keys()) if (!before.has(key)) changed.add(key);
     return changed;
-  }
-
-  #stateBefore(unit: Unit): CutState {
-    return this.#states.get(unit) ?? atModule;
   }
 
   #tableOf(unit: Unit) {
@@ -563,22 +553,18 @@ export class Document {
     if (fileSuppressions.length > 0 || !same) {
       // A suppression of the whole file depends on every unit's findings, and every unit on it.
       const used = new Set<SuppressedCode | Suppression>();
-      for (const unit of this.#units) this.#suppressed.set(unit, this.#visibleOf(unit, fileSuppressions, used));
+      for (const unit of this.#units) unit.visible = this.#visibleOf(unit, fileSuppressions, used);
       for (const unit of this.#units) {
         const own = fileSuppressions.filter((suppression) => suppression.comment.ground === unit);
-        if (own.length > 0)
-          this.#suppressed.set(
-            unit,
-            sorted([...(this.#suppressed.get(unit) ?? []), ...this.#unusedOf(unit, own, used)]),
-          );
+        if (own.length > 0) unit.visible = sorted([...(unit.visible ?? []), ...this.#unusedOf(unit, own, used)]);
       }
       return;
     }
-    for (const unit of stale) this.#suppressed.set(unit, this.#visibleOf(unit, fileSuppressions, new Set()));
+    for (const unit of stale) unit.visible = this.#visibleOf(unit, fileSuppressions, new Set());
   }
 
   #visible(unit: Unit): readonly StoredFinding[] {
-    return this.#suppressed.get(unit) ?? noFindings;
+    return unit.visible ?? noFindings;
   }
 
   #visibleOf(

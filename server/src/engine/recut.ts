@@ -46,22 +46,17 @@ export function cutWhole(text: string): NewCut[] {
  * boundary behind it that falls together with a new one. There is at least one unit. `margin` is how many characters
  * `around` has on either side of the change.
  */
-export function recut(
-  units: readonly Unit[],
-  stateBefore: (unit: Unit) => CutState,
-  change: Change,
-  margin: number,
-): Recut {
+export function recut(units: readonly Unit[], change: Change, margin: number): Recut {
   const { start, end, replacement } = change;
   const shift = replacement.length - (end - start);
   const last = units.at(-1);
   const length = (last ? last.end : 0) + shift;
-  const from = firstMoved(units, stateBefore, change);
+  const from = firstMoved(units, change);
   const window = windowAround(units, from, change);
   const cuts: NewCut[] = [];
   const head = units[from];
   const base = head?.start ?? 0;
-  let state = head ? stateBefore(head) : atModule;
+  let state = head ? head.cutState : atModule;
   let offset = base;
   let old = from;
   for (;;) {
@@ -83,7 +78,7 @@ export function recut(
 
   function isSame(index: number, after: CutState): boolean {
     const unit = units[index];
-    return unit !== undefined && stateBefore(unit).memberIndent === after.memberIndent;
+    return unit !== undefined && unit.cutState.memberIndent === after.memberIndent;
   }
 }
 
@@ -104,18 +99,18 @@ function newCut(text: string, { segment }: CutResult, state: CutState): NewCut {
  * behind it and, where a bracket or a string in it is not closed, much farther, and now ends elsewhere. What still ends
  * where it did gets its new reach.
  */
-function firstMoved(units: readonly Unit[], stateBefore: (unit: Unit) => CutState, change: Change): number {
+function firstMoved(units: readonly Unit[], change: Change): number {
   const usual = unitIndexAt(units, change.start);
   for (let index = 0; index < usual; index++) {
     const unit = units[index];
     if (!unit || unit.start + unit.reach <= change.start) continue;
-    const { segment, next } = windowAround(units, index, change).cut(0, stateBefore(unit));
+    const { segment, next } = windowAround(units, index, change).cut(0, unit.cutState);
     const after = units[index + 1];
     const isSame =
       segment.end === unit.text.length &&
       segment.role === unit.role &&
       after !== undefined &&
-      stateBefore(after).memberIndent === next.memberIndent;
+      after.cutState.memberIndent === next.memberIndent;
     if (!isSame) return index;
     unit.reach = segment.reach;
   }

@@ -2,6 +2,7 @@ import type { Binding, UnitScopes } from './names/scopes.ts';
 import { scopesOf } from './names/scopes.ts';
 import type { Read, UnitReads } from './reads.ts';
 import type { StoredFinding } from './rule.ts';
+import { atModule, type CutState } from './syntax/cut.ts';
 import { Node, type TypedNode } from './syntax/node.ts';
 import { parseSegment } from './syntax/pieces.ts';
 import type { ParserPort } from './syntax/port.ts';
@@ -26,6 +27,12 @@ export class Unit {
   startLine = 0;
   /** First offset, from `start`, whose change cannot move the end of this segment. */
   reach = 0;
+  /** The cut state before it. */
+  cutState: CutState = atModule;
+  /** The names it binds, as `signatures` says them, while they stand in the name tables. */
+  bound: ReadonlyMap<string, string> | undefined;
+  /** The findings in it that no comment suppresses; undefined until it has been examined. */
+  visible: readonly StoredFinding[] | undefined;
   /** For a member, the segment of its class's header. */
   owner: Unit | undefined;
 
