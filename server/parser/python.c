@@ -461,8 +461,10 @@ EXPORTED(uint16_t *, place_text, uint32_t units) {
   if (units > largest_text) __builtin_trap();
   text_size = units * 2;
   memset(freed, 0, sizeof freed);
-  arena_at = aligned(text_start() + text_size);
+  // The runtime reads one unit further than a text that ends with the first half of a surrogate pair; it finds a zero there.
+  arena_at = aligned(text_start() + text_size + sizeof(uint16_t));
   if (arena_at > arena_end) grow_arena(arena_at);
+  *(uint16_t *)(text_start() + text_size) = 0;
   return (uint16_t *)text_start();
 }
 

@@ -127,6 +127,12 @@ describe('the parser bindings', () => {
     );
     const stairs = Array.from({ length: 300 }, (_, depth) => `${' '.repeat(depth)}if x:\n`).join('');
     const module = files.map((file) => file.text).join('\n');
+    // What the last text left behind the end of this one must not be read.
+    for (const text of ['\ud83d', 'x\ud83d', `x = "${'y'.repeat(11)}\ud83d`]) {
+      native.parse('\ude00'.repeat(40));
+      parser.parse('\ude00'.repeat(40));
+      assertSameRows(native, [text]);
+    }
     assertSameRows(native, [
       ...[
         '',
