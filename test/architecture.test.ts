@@ -35,7 +35,7 @@ describe('architecture', () => {
     assert.ok(imports.length > 200);
     assert.ok(
       imports.some(
-        (edge) => edge.from === 'server/src/engine/document.ts' && edge.to === 'server/src/engine/syntax/cut.ts',
+        (edge) => edge.from === 'server/src/engine/document.ts' && edge.to === 'server/src/engine/syntax/rows.ts',
       ),
     );
   });
