@@ -15,17 +15,12 @@ let partOfRow: Uint8Array = new Uint8Array();
 let parts = 0;
 let names = 0;
 
-/** Every part, and every name. */
-export const everything = -1;
+/** Every part. */
+const everything = -1;
 
 /** Notes that rows `first` to `last` of the watched segment were read. */
 export function noteRows(first: number, last: number): void {
   parts |= between(partOfRow[first] ?? 0, partOfRow[last] ?? mostParts - 1);
-}
-
-/** Notes that something of the whole segment was read. */
-export function noteAll(): void {
-  parts = everything;
 }
 
 /** Notes that a name was looked up in the scopes of the watched segment. */
