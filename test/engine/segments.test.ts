@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cutAll } from '../../server/src/engine/index.ts';
+import { cutAll, type ParserPort } from '../../server/src/engine/index.ts';
 import { kinds } from '../../server/src/engine/syntax/grammar.generated.ts';
 import { parseSegment } from '../../server/src/engine/syntax/pieces.ts';
 import { open, parser } from '../support/engine.ts';
@@ -8,11 +8,10 @@ import { stdlibFiles } from '../support/stdlib.ts';
 /** Every fourth file; all of them with GROUNDRULES_ALL=1, which takes a minute. */
 const files = stdlibFiles().filter((_, index) => index % 4 === 0 || process.env.GROUNDRULES_ALL === '1');
 
-/** Kinds whose extent depends on comments behind them, and comments themselves: the same text, hung up elsewhere. */
+/** Kinds whose extent depends on comments behind them. */
 const movable = new Set<string>([
   'module',
   'block',
-  'comment',
   'class_definition',
   'function_definition',
   'decorated_definition',
@@ -60,6 +59,31 @@ describe('segments', () => {
       const missing = [...nodesOf(whole, 0, new Set())].filter((node) => !nodes.has(node));
       assert.deepEqual(missing, [], path);
     }
+  });
+
+  it('of a long statement with branches are parsed statement by statement, wherever it stands', () => {
+    const lines = (indent: string) =>
+      Array.from({ length: 12 }, (_, line) => `${indent}total_${line} = measure(${line})\n`).join('');
+    const note =
+      '        # Branches are far apart here, and what they have in common is said once, above all.\n'.repeat(6);
+    const before =
+      `    try:\n${lines('        ')}    except ValueError:\n${lines('        ')}        if total_1:\n` +
+      `${lines('            ')}${note}        elif total_2:\n${lines('            ')}        # Nothing else can be.\n` +
+      `    finally:\n${lines('        ')}`;
+    const after = before.replace('        total_7 = measure(7)', '        total_7 = measure(70)');
+    assert.ok(before !== after && note.length > 400);
+    const parsed: string[] = [];
+    const parse = (text: string) => {
+      parsed.push(text);
+      return parser.parse(text);
+    };
+    const listening: ParserPort = { name: parser.name, parse };
+    const { pieces: known } = parseSegment(listening, before);
+    parsed.length = 0;
+    const { rows } = parseSegment(listening, after, known);
+    assert.deepEqual(parsed, ['        total_7 = measure(70)\n']);
+    const all = (of: Int32Array) => [...nodesOf(of, 0, new Set())].sort();
+    assert.deepEqual(all(rows), all(parser.parse(after)));
   });
 
   it('join to the text without a gap', () => {

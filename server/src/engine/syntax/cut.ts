@@ -141,9 +141,13 @@ export function cutClauses(text: string): Clause[] | undefined {
       offset = segment.end;
       next = nextLine(text, offset);
     } while (offset < text.length && next.indent > indent);
+    const ends = next.content >= text.length;
+    const behind = ends ? text.length : next.start;
+    // A long comment stands in no statement, and must not stand in the next header.
+    if (behind > offset) pieces.push({ start: offset, end: behind, reach: behind, role: 'member' });
     clauses.push({ start, end: scan.end, indent: first.indent, pieces });
-    if (offset >= text.length) return clauses;
-    if (next.content >= text.length || next.indent !== indent || !continues(text, next.content)) return undefined;
+    if (ends) return clauses;
+    if (next.indent !== indent || !continues(text, next.content)) return undefined;
     head = next;
     start = next.start;
   }

@@ -45,7 +45,8 @@ function parseLong(
   if (text.length <= longSegment) return parser.parse(text);
   const clauses = cutClauses(text);
   if (!clauses || clauses.reduce((count, clause) => count + clause.pieces.length, 0) < 2) return parser.parse(text);
-  const headers = clauses.map((clause) => text.slice(clause.start, clause.end)).join('');
+  const heads = headersOf(clauses, text);
+  const headers = heads.map(({ start, end }) => text.slice(start, end)).join('');
   const skeleton = known?.get(headers) ?? pieces.get(headers) ?? parser.parse(headers);
   if (!hasEmptyBlocks(skeleton, clauses.length)) return parser.parse(text);
   pieces.set(headers, skeleton);
@@ -57,7 +58,27 @@ function parseLong(
       return { rows, offset: piece.start };
     }),
   );
-  return stitch(skeleton, clauses, bodies, text);
+  return stitch(skeleton, heads, bodies, text);
+}
+
+/** A clause's header line in the text, and the indentation of its body. */
+interface Header {
+  readonly start: number;
+  readonly end: number;
+  readonly indent: number;
+}
+
+/**
+ * The headers as they are parsed: all but the first without their indentation, which would make the grammar's scanner
+ * take an `elif` for the first line of the `if`'s body.
+ */
+function headersOf(clauses: readonly Clause[], text: string): Header[] {
+  return clauses.map(({ start, end, indent }, index) => {
+    if (index === 0) return { start, end, indent };
+    let content = start;
+    while (text[content] === ' ' || text[content] === '\t') content++;
+    return { start: content, end, indent };
+  });
 }
 
 const blockKind = kindNumber('block');
@@ -81,13 +102,13 @@ function hasEmptyBlocks(skeleton: Rows, wanted: number): boolean {
 }
 
 /** Hangs the statements' rows into the headers' blocks, as one parse of the whole text has them. */
-function stitch(skeleton: Rows, clauses: readonly Clause[], bodies: readonly (readonly Part[])[], text: string): Rows {
+function stitch(skeleton: Rows, headers: readonly Header[], bodies: readonly (readonly Part[])[], text: string): Rows {
   const ownCount = skeleton.length / rowSize;
   const added = bodies.map((parts) => parts.reduce((sum, part) => sum + part.rows.length / rowSize - 1, 0));
   const count = ownCount + added.reduce((sum, more) => sum + more, 0);
   const rows = new Int32Array(count * rowSize);
   const moved = movedRows(skeleton, added);
-  const original = originalOffsets(clauses);
+  const original = originalOffsets(headers);
   let block = 0;
   for (let row = 0; row < ownCount; row++) {
     const from = row * rowSize;
@@ -99,7 +120,7 @@ function stitch(skeleton: Rows, clauses: readonly Clause[], bodies: readonly (re
     rows[to + parentColumn] = (moved[parent & parentMask] ?? 0) | (parent & ~parentMask);
     rows[to + afterColumn] = moved[skeleton[from + afterColumn] ?? ownCount] ?? count;
     if (((skeleton[from + kindColumn] ?? 0) & kindMask) !== blockKind) continue;
-    fillBlock(rows, to / rowSize, bodies[block] ?? [], text, clauses[block]?.indent ?? 0);
+    fillBlock(rows, to / rowSize, bodies[block] ?? [], text, headers[block]?.indent ?? 0);
     block++;
   }
   rows[endColumn] = text.length;
@@ -121,17 +142,17 @@ function movedRows(skeleton: Rows, added: readonly number[]): Int32Array {
 }
 
 /** From offsets in the joined headers to offsets in the text; an end belongs to the header it ends. */
-function originalOffsets(clauses: readonly Clause[]): (offset: number, isEnd: boolean) => number {
+function originalOffsets(headers: readonly Header[]): (offset: number, isEnd: boolean) => number {
   const starts: number[] = [];
   let length = 0;
-  for (const clause of clauses) {
+  for (const header of headers) {
     starts.push(length);
-    length += clause.end - clause.start;
+    length += header.end - header.start;
   }
   return (offset, isEnd) => {
-    let index = clauses.length - 1;
+    let index = headers.length - 1;
     while (index > 0 && (isEnd ? (starts[index] ?? 0) >= offset : (starts[index] ?? 0) > offset)) index--;
-    return offset - (starts[index] ?? 0) + (clauses[index]?.start ?? 0);
+    return offset - (starts[index] ?? 0) + (headers[index]?.start ?? 0);
   };
 }
 
@@ -161,9 +182,10 @@ function fillBlock(rows: Rows, block: number, parts: readonly Part[], text: stri
       if ((kind & kindMask) !== commentKind) {
         if (start < 0) start = first;
         end = last;
-      } else if (start >= 0 && first - text.lastIndexOf('\n', first) - 1 >= indent) end = last;
+      }
     }
     next += part.rows.length / rowSize - 1;
+    if (start >= 0) end = Math.max(end, endOfComments(part, text, indent));
   }
   rows[block * rowSize + startColumn] = start < 0 ? end : start;
   rows[block * rowSize + endColumn] = end;
@@ -174,4 +196,17 @@ function fillBlock(rows: Rows, block: number, parts: readonly Part[], text: stri
     rows[at + kindColumn] = (rows[at + kindColumn] ?? 0) | broken;
   }
   rows[kindColumn] = (rows[kindColumn] ?? 0) | broken;
+}
+
+/**
+ * Where the comments behind a body's statement end that stand as deep as the body, and so belong to it; wherever in the
+ * statement's own bodies their rows hang. Zero where there is none.
+ */
+function endOfComments({ rows, offset }: Part, text: string, indent: number): number {
+  for (let at = rows.length - rowSize; at > 0; at -= rowSize) {
+    if (((rows[at + kindColumn] ?? 0) & kindMask) !== commentKind) return 0;
+    const first = (rows[at + startColumn] ?? 0) + offset;
+    if (first - text.lastIndexOf('\n', first) - 1 >= indent) return (rows[at + endColumn] ?? 0) + offset;
+  }
+  return 0;
 }
