@@ -79,8 +79,10 @@ export function createServer(context: ExtensionContext, output: LogOutputChannel
 
   const module = context.asAbsolutePath('dist/server.mjs');
   // Over stdio the server sends diagnostics as it has them written down; over IPC Node would write them anew each time.
-  const run = { module, transport: TransportKind.stdio, options: { cwd: context.extensionPath } };
-  const debug = { ...run, options: { ...run.options, execArgv: ['--nolazy', '--inspect=6009'] } };
+  // One thread behind the server's own: V8 would start four, and they take from a keystroke what cores they find.
+  const options = { cwd: context.extensionPath, execArgv: ['--v8-pool-size=1'] };
+  const run = { module, transport: TransportKind.stdio, options };
+  const debug = { ...run, options: { ...options, execArgv: [...options.execArgv, '--nolazy', '--inspect=6009'] } };
   const client = new LanguageClient(
     'groundrules',
     'Groundrules',

@@ -46,14 +46,17 @@ describe('language server: the text of diagnostics', () => {
         set,
       );
       const written = new DiagnosticsText(uri, client);
+      let rounds = 0;
       const check = (): void => {
         const wanted = document
           .findings()
           .map((finding) => toDiagnostic(finding, uri, client.documentation, client.relatedInformation));
         assert.ok(wanted.length > 3);
         assert.equal(`[${written.of(document, wanted.length)}]`, JSON.stringify(wanted));
-        // Once more from what was kept.
+        // Once more from what was kept, and once more from less than that.
         assert.equal(`[${written.of(document, wanted.length)}]`, JSON.stringify(wanted));
+        const most = wanted.length - 1 - (rounds++ % 3);
+        assert.equal(`[${written.of(document, most)}]`, JSON.stringify(wanted.slice(0, most)));
       };
       check();
       for (const [at, text] of [
@@ -70,6 +73,27 @@ describe('language server: the text of diagnostics', () => {
       }
     });
   }
+
+  it('leaves bytes alone that were given away', async () => {
+    const document = new Document(
+      await loadWasmParser(),
+      source,
+      { path: 'app/a.py', target: '3.12', targetKnown: true },
+      set,
+    );
+    const client = clients['a client that can show everything'];
+    const wanted = (): string => {
+      const all = document.findings().map((finding) => toDiagnostic(finding, uri, client.documentation, true));
+      return JSON.stringify(all).slice(1, -1);
+    };
+    const written = new DiagnosticsText(uri, client);
+    const first = written.of(document, document.count());
+    written.giveAway();
+    const before = wanted();
+    document.edit(0, 0, '\n');
+    assert.equal(written.of(document, document.count()).toString(), wanted());
+    assert.equal(first.toString(), before);
+  });
 
   it('ends after as many as are wanted, within a segment too', async () => {
     const document = new Document(

@@ -112,12 +112,25 @@ describe('language server: writing to stdio', () => {
     );
   });
 
-  it('joins the pieces of a message that is JSON already', async () => {
+  it('writes bytes between two texts as one message, and says when they are still needed', async () => {
     const { stream, written, release } = slowStream();
-    const done = new PromptWriter(stream).writeText(['{"a":"', 'ä😀', '', '"}']);
-    release();
-    await done;
-    assert.deepEqual(written, [framed({ a: 'ä😀' })]);
+    const writer = new PromptWriter(stream);
+    const bytes = Buffer.from('ä😀');
+    assert.equal(writer.writeBytes('{"ö":"', bytes, 'ü"}'), false);
+    for (let chunk = 0; chunk < 3; chunk++) {
+      release();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.deepEqual(Buffer.concat(written), framed({ ö: 'ä😀ü' }));
+    const prompt = new Writable({
+      writev: (chunks, done) => {
+        for (const { chunk } of chunks) written.push(chunk);
+        done();
+      },
+    });
+    written.length = 0;
+    assert.equal(new PromptWriter(prompt).writeBytes('{"a":"', bytes, '"}'), true);
+    assert.deepEqual(Buffer.concat(written), framed({ a: 'ä😀' }));
   });
 
   it('fails when the stream does, and says so', async () => {
@@ -125,7 +138,13 @@ describe('language server: writing to stdio', () => {
     const writer = new PromptWriter(stream);
     stream.on('error', () => undefined);
     const reported = new Promise((resolve) => writer.onError(([error]) => resolve(error.message)));
-    await assert.rejects(writer.writeText(['{}']), /full/);
+    await assert.rejects(writer.write({ jsonrpc: '2.0' }), /full/);
     assert.equal(await reported, 'full');
+    const again = new Writable({ write: (_chunk, _encoding, done) => done(new Error('full')) });
+    again.on('error', () => undefined);
+    const other = new PromptWriter(again);
+    const reportedToo = new Promise((resolve) => other.onError(([error]) => resolve(error.message)));
+    other.writeBytes('{', Buffer.from('"a":1'), '}');
+    assert.equal(await reportedToo, 'full');
   });
 });

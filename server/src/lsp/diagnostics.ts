@@ -8,47 +8,100 @@ export interface DiagnosticClient {
   documentation(code: string): string | undefined;
 }
 
+/** A UTF-16 code unit has at most three bytes in UTF-8. */
+const mostBytes = 3;
+
 /**
- * Writes the diagnostics of one file as JSON. What a keystroke does not change is not written anew: the text of a
- * segment's diagnostics is kept with its findings, and of one that only moved, all but the lines.
+ * Writes the diagnostics of one file as JSON in UTF-8. What a keystroke does not change is not written anew: the bytes
+ * before and behind the segments with other findings stay in their buffer, and of a segment that only moved, all but the
+ * lines is kept.
  */
 export class DiagnosticsText {
   readonly #uri: string;
   readonly #client: DiagnosticClient;
-  readonly #kept = new WeakMap<object, SegmentText>();
+  readonly #parts = new WeakMap<object, readonly Part[]>();
+  /** What `#bytes` holds, in its order; each behind a comma. */
+  #written: readonly WrittenSegment[] = [];
+  #bytes: Buffer = Buffer.alloc(0);
+  #isGivenAway = false;
+  #scratch: Buffer = Buffer.alloc(0);
 
   constructor(uri: string, client: DiagnosticClient) {
     this.#uri = uri;
     this.#client = client;
   }
 
-  /** The diagnostics in the order of the text, joined by commas: those of at most `most` findings. */
-  of(document: Document, most: number): string {
-    const texts: string[] = [];
+  /**
+   * The diagnostics in the order of the text, joined by commas: those of at most `most` findings. The bytes stay as they
+   * are until the next call, and behind it after `giveAway`.
+   */
+  of(document: Document, most: number): Buffer {
+    const segments = document.findingsBySegment();
+    const before = this.#written;
+    const least = Math.min(before.length, segments.length);
+    let head = 0;
+    let headBytes = 0;
     let left = most;
-    for (const segment of document.findingsBySegment()) {
+    for (; head < least && holds(before[head], segments[head]); head++) {
+      const written = before[head];
+      if (!written || written.count > left) break;
+      headBytes += written.bytes;
+      left -= written.count;
+    }
+    let tail = 0;
+    let tailBytes = 0;
+    // Where not all findings are wanted, what is written last has another end each time.
+    if (document.count() <= most)
+      for (; tail < least - head && holds(before.at(-1 - tail), segments.at(-1 - tail)); tail++)
+        tailBytes += before.at(-1 - tail)?.bytes ?? 0;
+    const middle = this.#write(segments.slice(head, segments.length - tail), left);
+    const middleBytes = bytesOf(middle);
+    const end = bytesOf(before);
+    const bytes = headBytes + middleBytes + tailBytes;
+    if (this.#isGivenAway || this.#bytes.length < bytes) this.#bytes = larger(this.#bytes, bytes);
+    this.#isGivenAway = false;
+    this.#bytes.copyWithin(headBytes + middleBytes, end - tailBytes, end);
+    this.#scratch.copy(this.#bytes, headBytes, 0, middleBytes);
+    this.#written = [...before.slice(0, head), ...middle, ...before.slice(before.length - tail)];
+    return this.#bytes.subarray(Math.min(1, bytes), bytes);
+  }
+
+  /** Leaves the bytes that `of` gave last to somebody who still reads them. */
+  giveAway(): void {
+    this.#isGivenAway = true;
+  }
+
+  /** Writes the first findings of segments into the scratch buffer. */
+  #write(segments: readonly SegmentFindings[], most: number): WrittenSegment[] {
+    const written: WrittenSegment[] = [];
+    let left = most;
+    let end = 0;
+    for (const segment of segments) {
       if (left <= 0) break;
-      texts.push(segment.count > left ? this.#written(segment.findings().slice(0, left)) : this.#textOf(segment));
+      const { text, isWhole } = this.#textOf(segment, left);
+      const room = end + (text.length + 1) * mostBytes;
+      if (this.#scratch.length < room) this.#scratch = larger(this.#scratch, room);
+      const bytes = this.#scratch.write(`,${text}`, end);
+      written.push({ key: isWhole ? segment.key : undefined, line: segment.line, count: segment.count, bytes });
+      end += bytes;
       left -= segment.count;
     }
-    return texts.join(',');
+    return written;
   }
 
-  #textOf(segment: SegmentFindings): string {
-    const kept = this.#kept.get(segment.key);
-    if (kept?.line === segment.line) return kept.text;
-    const findings = kept ? [] : segment.findings();
-    // Related places can lie in other segments, which move by themselves.
-    if (this.#client.relatedInformation && findings.some((finding) => finding.related.length > 0))
-      return this.#written(findings);
-    const parts = kept?.parts ?? findings.map((finding) => this.#partOf(finding, segment.line));
-    const text = parts.map((part) => joined(part, segment.line)).join(',');
-    this.#kept.set(segment.key, { line: segment.line, text, parts });
-    return text;
-  }
-
-  #written(findings: readonly Reported[]): string {
-    return findings.map((finding) => JSON.stringify(this.#diagnostic(finding))).join(',');
+  /** The text of a segment's first findings, and whether it is all there is to say for as long as the segment stays. */
+  #textOf(segment: SegmentFindings, most: number): { text: string; isWhole: boolean } {
+    let parts = this.#parts.get(segment.key);
+    if (!parts || segment.count > most) {
+      const findings = segment.findings().slice(0, most);
+      // Related places can lie in other segments, which move by themselves.
+      const moves = this.#client.relatedInformation && findings.some((finding) => finding.related.length > 0);
+      if (moves || segment.count > most)
+        return { text: findings.map((finding) => JSON.stringify(this.#diagnostic(finding))).join(','), isWhole: false };
+      parts = findings.map((finding) => this.#partOf(finding, segment.line));
+      this.#parts.set(segment.key, parts);
+    }
+    return { text: parts.map((part) => joined(part, segment.line)).join(','), isWhole: true };
   }
 
   #partOf(finding: Reported, line: number): Part {
@@ -63,11 +116,13 @@ export class DiagnosticsText {
   }
 }
 
-interface SegmentText {
-  /** The segment's first line when `text` was written. */
+/** A segment's diagnostics as bytes. */
+interface WrittenSegment {
+  /** Undefined where the same segment can come to say something else. */
+  readonly key: object | undefined;
   readonly line: number;
-  readonly text: string;
-  readonly parts: readonly Part[];
+  readonly count: number;
+  readonly bytes: number;
 }
 
 /** One diagnostic: its range with lines counted from the segment's first, and the JSON of the rest without its `{`. */
@@ -75,6 +130,21 @@ interface Part {
   readonly from: Position;
   readonly to: Position;
   readonly rest: string;
+}
+
+function holds(written: WrittenSegment | undefined, segment: SegmentFindings | undefined): boolean {
+  return written !== undefined && written.key === segment?.key && written.line === segment?.line;
+}
+
+function bytesOf(written: readonly WrittenSegment[]): number {
+  return written.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** A copy with room for so many bytes, and for some more that a person may bring about. */
+function larger(buffer: Buffer, bytes: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(Math.max(buffer.length, Math.ceil(bytes * 1.25)));
+  buffer.copy(copy);
+  return copy;
 }
 
 function joined({ from, to, rest }: Part, line: number): string {

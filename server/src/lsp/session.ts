@@ -55,6 +55,7 @@ import { showProgress } from './progress.ts';
 import type { PromptWriter } from './stdio.ts';
 import { type WarmUpText, warmUp } from './warm-up.ts';
 
+const nothing = Buffer.alloc(0);
 const findingsDelay = 60;
 const configurationDelay = 150;
 const publishes = `{"jsonrpc":"2.0","method":"${PublishDiagnosticsNotification.method}","params":`;
@@ -398,27 +399,19 @@ export function startSession(connection: Connection, writer?: PromptWriter): { i
     const extra: Diagnostic[] = [];
     if (shown < count) extra.push(moreFindings(count - shown));
     if (tooManyBytes !== undefined) extra.push(tooLarge(tooManyBytes, settings.resolved.maxFileSize));
-    const own = document && shown > 0 ? file.diagnostics(client).of(document, shown) : '';
+    const text = file.diagnostics(client);
+    const own = document && shown > 0 ? text.of(document, shown) : nothing;
     const others = extra.map((diagnostic) => JSON.stringify(diagnostic)).join(',');
-    sendJson([
-      `{"uri":${JSON.stringify(file.uri)},"version":${file.version},"diagnostics":[`,
-      own,
-      `${own && others && ','}${others}]}`,
-    ]);
+    const before = `{"uri":${JSON.stringify(file.uri)},"version":${file.version},"diagnostics":[`;
+    const behind = `${own.length > 0 && others !== '' ? ',' : ''}${others}]}`;
+    // Over IPC Node writes the objects itself.
+    if (!writer) sendDiagnostics(JSON.parse(before + own.toString() + behind));
+    else if (!writer.writeBytes(`${publishes}${before}`, own, `${behind}}`)) text.giveAway();
     if (options.checklist) tellChecklist(file.uri);
   }
 
   function sendDiagnostics(params: { uri: string; version?: number; diagnostics: Diagnostic[] }): void {
     inBackground(() => connection.sendDiagnostics(params));
-  }
-
-  /**
-   * Sends diagnostics that are JSON already, in pieces: over stdio as they are, over IPC as the objects that Node writes
-   * there.
-   */
-  function sendJson(params: readonly string[]): void {
-    if (writer) inBackground(() => writer.writeText([publishes, ...params, '}']));
-    else sendDiagnostics(JSON.parse(params.join('')));
   }
 
   /** The checklist may lag behind the squiggles by a moment, so that it never holds them up. */

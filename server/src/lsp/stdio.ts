@@ -11,6 +11,11 @@ import {
 const headerRoom = 48;
 /** A UTF-16 code unit has at most three bytes in UTF-8. */
 const mostBytes = 3;
+
+function headerOf(bytes: number): string {
+  return `Content-Length: ${bytes}\r\n\r\n`;
+}
+
 /** Smallest buffer that is made; most messages fit. */
 const smallest = 1 << 16;
 /** A larger buffer is not kept for the next message. */
@@ -32,17 +37,10 @@ export class PromptWriter extends StreamMessageWriter {
   }
 
   override write(message: Message): Promise<void> {
-    return this.writeText([JSON.stringify(message)], message);
-  }
-
-  /** Writes a message that is JSON already, in pieces that follow one another. The promise fails when the stream does. */
-  writeText(json: readonly string[], message?: Message): Promise<void> {
-    let units = 0;
-    for (const piece of json) units += piece.length;
-    const buffer = this.#take(headerRoom + units * mostBytes);
-    let end = headerRoom;
-    for (const piece of json) end += buffer.write(piece, end, 'utf8');
-    const header = `Content-Length: ${end - headerRoom}\r\n\r\n`;
+    const text = JSON.stringify(message);
+    const buffer = this.#take(headerRoom + text.length * mostBytes);
+    const end = headerRoom + buffer.write(text, headerRoom);
+    const header = headerOf(end - headerRoom);
     const start = headerRoom - header.length;
     buffer.write(header, start, 'latin1');
     return new Promise((resolve, reject) => {
@@ -53,6 +51,25 @@ export class PromptWriter extends StreamMessageWriter {
         reject(error);
       });
     });
+  }
+
+  /**
+   * Writes a message that is JSON already: most of it as bytes, with some text before and behind. Returns whether the
+   * stream has taken all; where it has not, the bytes have to stay as they are.
+   */
+  writeBytes(before: string, bytes: Buffer, behind: string): boolean {
+    const length = Buffer.byteLength(before) + bytes.length + Buffer.byteLength(behind);
+    const stream = this.#stream;
+    const failed = (error: Error | null | undefined): void => {
+      if (error) this.fireError(error, undefined, 1);
+    };
+    // One call to the system for all three.
+    stream.cork();
+    stream.write(headerOf(length) + before, failed);
+    stream.write(bytes);
+    stream.write(behind);
+    stream.uncork();
+    return stream.writableLength === 0;
   }
 
   #take(bytes: number): Buffer {

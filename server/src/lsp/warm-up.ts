@@ -127,6 +127,6 @@ function change(document: Document, start: number, end: number, text: string): v
 const texts = new DiagnosticsText('file:///app/example.py', { relatedInformation: true, documentation: () => '' });
 
 /** All that publishing costs apart from the pipe. */
-function publish(document: Document): string {
+function publish(document: Document): Buffer {
   return texts.of(document, document.count());
 }
