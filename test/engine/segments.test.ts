@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { cutAll, type ParserPort } from '../../server/src/engine/index.ts';
 import { kinds } from '../../server/src/engine/syntax/grammar.generated.ts';
-import { parseSegment } from '../../server/src/engine/syntax/pieces.ts';
+import { parseOnce, parseSegment } from '../../server/src/engine/syntax/pieces.ts';
 import { open, parser } from '../support/engine.ts';
 import { stdlibFiles } from '../support/stdlib.ts';
 
@@ -58,6 +58,46 @@ describe('segments', () => {
       assert.equal(broken, 0, `${path}: a segment has an error that the whole file has not`);
       const missing = [...nodesOf(whole, 0, new Set())].filter((node) => !nodes.has(node));
       assert.deepEqual(missing, [], path);
+    }
+  });
+
+  it('of every file of the standard library have one tree, parsed by statements or in one go', function () {
+    this.timeout(240_000);
+    let long = 0;
+    for (const { path, text } of files) {
+      for (const { start, end } of cutAll(text)) {
+        const segment = text.slice(start, end);
+        const { rows, pieces: statements } = parseSegment(parser, segment);
+        if (!statements) continue;
+        long++;
+        const whole = parseOnce(parser, segment).rows;
+        assert.ok(Buffer.from(rows.buffer).equals(Buffer.from(whole.buffer)), `${path}: ${segment}`);
+      }
+    }
+    assert.ok(long > 1000);
+  });
+
+  it('hang a comment where one parse of the whole hangs it, however deep it stands', () => {
+    const body = Array.from(
+      { length: 14 },
+      (_, line) => `        total_${line} = measure(${line})  # in metres\n`,
+    ).join('');
+    const texts = ['', '    ', '        ', '            ', '\t'].flatMap((first) =>
+      ['', '    ', '        ', '\t\t'].flatMap((second) => {
+        const comments = `${first}# First.\n\n${second}# Second.\n`;
+        return [
+          `def measure_all():\n${comments}    if ready:\n${comments}${body}${comments}`,
+          `    if ready:\n${body}${comments}    elif waiting:\n${comments}${body}${comments}    else:\n${body}`,
+          `try:\n    with lock:\n${body}${comments}except OSError:\n    for one in all:\n${comments}${body}${comments}    pass\n`,
+          `@once\n${comments}async def measure_all():  # Slow.\n    while ready:\n${body}${body}${comments}\n`,
+          `class Measures:\n${comments}    def measure_all(self):\n${body}${comments}    size = 1\n${comments}`,
+        ];
+      }),
+    );
+    for (const text of texts) {
+      const whole = parser.parse(text);
+      if (((whole[0] ?? 0) & 0x10000) !== 0) continue;
+      assert.deepEqual([...parseSegment(parser, text).rows], [...whole], text);
     }
   });
 

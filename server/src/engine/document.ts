@@ -24,6 +24,7 @@ import {
   type Suppression,
   suppressionsOf,
 } from './suppress.ts';
+import { type Parsed, parseOnce, parseSegment } from './syntax/pieces.ts';
 import type { ParserPort } from './syntax/port.ts';
 import { type Rows, rowSize } from './syntax/rows.ts';
 import type { Position, Span } from './text.ts';
@@ -372,6 +373,8 @@ export class Document {
     let tail = 0;
     while (tail < most - head && fits(removed.at(-1 - tail), cuts.at(-1 - tail))) tail++;
     const known = piecesOf(removed);
+    const parse = (text: string): Parsed =>
+      this.#isEdited ? parseSegment(this.#parser, text, known) : parseOnce(this.#parser, text);
     return cuts.map((cut, index) => {
       const same =
         index < head
@@ -379,7 +382,7 @@ export class Document {
           : index >= cuts.length - tail
             ? removed[removed.length - cuts.length + index]
             : undefined;
-      const unit = same ?? new Unit(this.#parser, cut.text, cut.role, known);
+      const unit = same ?? new Unit(cut.text, cut.role, parse(cut.text));
       unit.reach = cut.reach;
       unit.cutState = cut.state;
       return unit;

@@ -4,8 +4,7 @@ import type { Read, UnitReads } from './reads.ts';
 import type { StoredFinding } from './rule.ts';
 import { atModule, type CutState } from './syntax/cut.ts';
 import { Node, type TypedNode } from './syntax/node.ts';
-import { parseSegment } from './syntax/pieces.ts';
-import type { ParserPort } from './syntax/port.ts';
+import type { Parsed } from './syntax/pieces.ts';
 import { brokenFlag, kindColumn, kindMask, kindNumber, type Rows, rowSize } from './syntax/rows.ts';
 import { LineIndex, type Position, type Span } from './text.ts';
 
@@ -55,10 +54,9 @@ export class Unit {
   #statements: readonly Node[] | undefined;
   #classDefinition: { readonly found: TypedNode<'class_definition'> | undefined } | undefined;
 
-  constructor(parser: ParserPort, text: string, role: Unit['role'], known?: ReadonlyMap<string, Rows>) {
+  constructor(text: string, role: Unit['role'], parsed: Parsed) {
     this.text = text;
     this.role = role;
-    const parsed = parseSegment(parser, text, known);
     this.rows = parsed.rows;
     this.pieces = parsed.pieces;
     let lineBreaks = 0;

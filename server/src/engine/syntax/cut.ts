@@ -44,8 +44,11 @@ export function cutAll(text: string): Segment[] {
   return segments;
 }
 
-/** The segment that starts at `start`, which is a line start and the end of the segment before it. */
-export function cutNext(text: string, start: number, state: CutState): CutResult {
+/**
+ * The segment that starts at `start`, which is a line start and the end of the segment before it. Comments and blank lines
+ * of more code units than `longComment` are cut from the statements around them.
+ */
+export function cutNext(text: string, start: number, state: CutState, longComment = usualLongComment): CutResult {
   let line = nextLine(text, start);
   const ended = line.content >= text.length;
   const inside = (next: Line): boolean =>
@@ -101,8 +104,7 @@ export function cutNext(text: string, start: number, state: CutState): CutResult
   return finish(member ? 'member' : 'statement', inside(line) ? state : atModule);
 }
 
-/** Comments and blank lines of more code units than this are cut from the statements around them. */
-const longComment = 400;
+const usualLongComment = 400;
 
 /** A clause of a compound statement: its header line, decorators included, and the statements below it. */
 export interface Clause {
@@ -136,18 +138,15 @@ export function cutClauses(text: string): Clause[] | undefined {
     let offset = scan.end;
     let next = first;
     do {
-      const { segment } = cutNext(text, offset, state);
+      // Comments go with the statement above them: how deep they stand tells whether they belong to its block.
+      const { segment } = cutNext(text, offset, state, Number.POSITIVE_INFINITY);
       pieces.push(segment);
       offset = segment.end;
       next = nextLine(text, offset);
     } while (offset < text.length && next.indent > indent);
-    const ends = next.content >= text.length;
-    const behind = ends ? text.length : next.start;
-    // A long comment stands in no statement, and must not stand in the next header.
-    if (behind > offset) pieces.push({ start: offset, end: behind, reach: behind, role: 'member' });
     clauses.push({ start, end: scan.end, indent: first.indent, pieces });
-    if (ends) return clauses;
-    if (next.indent !== indent || !continues(text, next.content)) return undefined;
+    if (offset >= text.length) return clauses;
+    if (next.content >= text.length || next.indent !== indent || !continues(text, next.content)) return undefined;
     head = next;
     start = next.start;
   }
@@ -236,11 +235,9 @@ function nextLine(text: string, from: number): Line {
     let offset = start;
     let indent = 0;
     for (; offset < text.length; offset++) {
-      const code = text.charCodeAt(offset);
-      if (code === space) indent++;
-      else if (code === tab) indent += 8 - (indent % 8);
-      else if (code === formFeed || code === carriageReturn) indent = 0;
-      else if (code !== byteOrderMark) break;
+      const deeper = indented(indent, text.charCodeAt(offset));
+      if (deeper === undefined) break;
+      indent = deeper;
     }
     if (offset >= text.length) return { start: text.length, content: text.length, indent: 0 };
     const code = text.charCodeAt(offset);
@@ -249,6 +246,22 @@ function nextLine(text: string, from: number): Line {
     if (end < 0) return { start: text.length, content: text.length, indent: 0 };
     start = end + 1;
   }
+}
+
+/** The indentation behind one more character of a line's beginning; undefined where that is not white space. */
+function indented(indent: number, code: number): number | undefined {
+  if (code === space) return indent + 1;
+  if (code === tab) return indent + 8 - (indent % 8);
+  if (code === formFeed || code === carriageReturn) return 0;
+  return code === byteOrderMark ? indent : undefined;
+}
+
+/** The indentation of what stands at an offset; undefined where something else stands before it on its line. */
+export function indentAt(text: string, offset: number): number | undefined {
+  let indent: number | undefined = 0;
+  for (let before = text.lastIndexOf('\n', offset - 1) + 1; before < offset && indent !== undefined; before++)
+    indent = indented(indent, text.charCodeAt(before));
+  return indent;
 }
 
 /** `opensBlock`: the line begins as a compound statement or clause does, and ends with a colon outside brackets. */
