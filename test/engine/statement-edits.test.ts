@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { applyEdits, type Document } from '../../server/src/engine/index.ts';
+import { applyEdits, type Document, defineRule, type EnabledRule } from '../../server/src/engine/index.ts';
 import { rules } from '../../server/src/rules/index.generated.ts';
 import { open, snapshot } from '../support/engine.ts';
 import { stdlibFiles } from '../support/stdlib.ts';
@@ -115,6 +115,43 @@ describe('edits inside a long segment', () => {
     const text = document.text.indexOf('    print = before\n');
     document.edit(text, text + '    print = before\n'.length, '');
     assert.deepEqual(spans(document, 'GR401'), ['print']);
+  });
+
+  it('ask only about what changed, also after a rule has come into play', () => {
+    let asked: string[] = [];
+    const counting = (code: string, mentions?: readonly string[]): EnabledRule => {
+      const rule = defineRule({
+        code,
+        name: 'any-call',
+        family: 'types',
+        severity: 'warning',
+        standards: [],
+        summary: 'A call',
+        advice: 'None',
+        why: 'For a test.',
+        fix: 'none',
+        requirements: [],
+        peers: [],
+        examples: [],
+        ...(mentions ? { mentions } : {}),
+        on: {
+          call(call) {
+            asked.push(`${code} ${call.field('arguments').firstNamed?.text}`);
+            return { at: call, message: `A call of ${call.field('function').text}.` };
+          },
+        },
+      });
+      return { rule: rule.configure({}).rule, severity: undefined };
+    };
+    const set = { rules: [counting('GR998'), counting('GR999', ['wanted'])], knownCodes: new Set<string>() };
+    const document = open(`${longFunction(['    one = call(1)'])}\n\nother = 1\n`, set);
+    insert(document, 'other = 1', '  # wanted');
+    assert.equal(document.count(), 2 * 33);
+    asked = [];
+    insert(document, 'call(1', '0');
+    // The line above is in the same part of the function.
+    assert.deepEqual(asked, ['GR998 a', 'GR999 a', 'GR998 10', 'GR999 10']);
+    assert.deepEqual(snapshot(document), snapshot(open(document.text, set)));
   });
 
   it('make the fix of a finding elsewhere from the text as it is now', () => {

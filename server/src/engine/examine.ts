@@ -48,8 +48,10 @@ export function examineHeir(examiner: Examiner, { unit, before, change, changed,
         (row < comments.from ? !isAbove(rows, row, change) : row >= comments.to) &&
         !examination.reads.touches(oldRow, changed);
       const outcome = holds ? examination.outcomes.get(oldRow) : undefined;
-      if (!holds || (outcome && spans(outcome, before, change))) askAbout(examiner, unit, row, kept);
-      else if (outcome) kept.outcomes.set(row, takeOver(outcome, unit, row, change));
+      if (!holds || (outcome && spans(outcome, before, change))) {
+        kept.reads.forget(row);
+        askAbout(examiner, unit, row, kept);
+      } else if (outcome) kept.outcomes.set(row, takeOver(outcome, unit, row, change));
     }
   });
 }
@@ -64,10 +66,8 @@ export function examineFor(
   const examiner = { file, dispatch: tablesOf(woken, woken) };
   for (const unit of units) {
     if (examined.has(unit)) continue;
-    // What these rules read is not known of the other rules' rows, so the next edit examines all of it.
-    unit.examination = undefined;
     const before = unit.findings.length;
-    file.examine(unit, () => walk(examiner, unit, undefined));
+    file.examine(unit, () => walk(examiner, unit, unit.examination));
     if (unit.findings.length > before) examined.add(unit);
   }
 }
@@ -146,7 +146,12 @@ function askAbout(examiner: Examiner, unit: Unit, row: number, examination: Exam
   reads.watch(unit, row, () => askRow(examiner, unit, row, facts));
   if (unit.findings.length === found && facts.length === 0) return;
   const findings = unit.findings.slice(found);
-  outcomes.set(row, { findings, facts });
+  // Other rules may have said something of this row before these came into play.
+  const known = outcomes.get(row);
+  outcomes.set(
+    row,
+    known ? { findings: [...known.findings, ...findings], facts: [...known.facts, ...facts] } : { findings, facts },
+  );
   // Related places are looked at without being asked for, and other segments move by themselves.
   if (findings.some((finding) => finding.unit !== unit || finding.source.related)) reads.always(row);
 }

@@ -79,7 +79,10 @@ export class UnitReads {
     return new UnitReads(part, new Int32Array(part.length), new Int32Array(part.length));
   }
 
-  /** For the same segment with other rows in the place of some: the new ones belong to the part of the first. */
+  /**
+   * For the same segment with other rows in the place of some: the new ones belong to the part of the first, and nothing is
+   * known of what they read.
+   */
   replaced(first: number, oldEnd: number, newEnd: number): UnitReads {
     const count = this.part.length - oldEnd + newEnd;
     const splice = <A extends Uint8Array | Int32Array>(from: A, into: A): A => {
@@ -101,7 +104,13 @@ export class UnitReads {
     return ((this.#parts[row] ?? 0) & read.parts) !== 0 || ((this.#names[row] ?? 0) & read.names) !== 0;
   }
 
-  /** Watches what is read of `ground` while a row is asked about, and keeps it. */
+  /** Forgets what was read for a row, before it is asked about anew. */
+  forget(row: number): void {
+    this.#parts[row] = 0;
+    this.#names[row] = 0;
+  }
+
+  /** Watches what is read of `ground` while a row is asked about, and keeps it with what was read for it before. */
   watch(ground: object, row: number, ask: () => void): void {
     watched = ground;
     partOfRow = this.part;
@@ -111,8 +120,8 @@ export class UnitReads {
       ask();
     } finally {
       watched = undefined;
-      this.#parts[row] = parts;
-      this.#names[row] = names;
+      this.#parts[row] = (this.#parts[row] ?? 0) | parts;
+      this.#names[row] = (this.#names[row] ?? 0) | names;
     }
   }
 
