@@ -169,6 +169,15 @@ export default defineRule({
             api_url: str = Field("https://api.weather.io", title="Where the weather comes from")
 
 
+        def office(city: str) -> str:
+            start(repository="https://github.com/weather/office", revision="main")
+            return page(
+                anchor(href=f"https://maps.weather.io/cities/{city}"),
+                button(label="Map", link_button_url=f"https://maps.weather.io/cities/{city}"),
+                column("map", href_getter=lambda row: f"https://maps.weather.io/cities/{row.city}"),
+            )
+
+
         pages = [
             {"title": "Rain", "source": "The office", "url": "https://www.weather.io", "content": "It rains."},
         ]
@@ -307,6 +316,11 @@ const shownArguments = new Set([
   '@context',
   '$schema',
 ]);
+/** Names of what is shown to readers, and of namespaces and rights. */
+const shownNames =
+  /^(?:property|feature)_|(?:namespace|xmlns|_ns|example|schema|issuer|help|scope)s?$|(?:docs?|documentation|help|about|logo|icon|image|avatar|badge|tutorial|author|home_?page|project|license|repo(?:sitory)?|source|support)_?(?:url|uri|link)?$/i;
+/** Arguments that become links of a page, for its readers to follow: `href`, `link_button_url`. */
+const links = /(?:^|_)(?:href|link)(?:_|$)/;
 /** Functions whose second argument is what holds when nothing is configured. */
 const withDefault = new Set(['get', 'getenv', 'setdefault', 'get_or_default', 'getattr', 'config', 'env']);
 
@@ -321,17 +335,12 @@ function isNoAddress(string: Node, file: SourceFile): boolean {
     if (node.is('comparison_operator', 'subscript', 'type', 'concatenated_string', 'raise_statement')) return true;
     if (node.is('pair') && (child.isField('key') || shownArguments.has(child.isField('value') ? keyOf(node) : '')))
       return true;
-    if (node.is('keyword_argument') && shownArguments.has(node.field('name').text)) return true;
-    if (node.is('call') && child.isField('arguments') && isHarmlessCall(node, string, file)) return true;
-    if (node.is('assignment')) {
-      const name = node.field('left').text;
-      if (
-        /^(?:property|feature)_|(?:namespace|xmlns|_ns|example|schema|issuer|help|scope)s?$|(?:docs?|documentation|help|about|logo|icon|image|avatar|badge|tutorial|author|home_?page|project|license|repo(?:sitory)?|source|support)_?(?:url|uri|link)?$/i.test(
-          name,
-        )
-      )
-        return true;
+    if (node.is('keyword_argument')) {
+      const name = node.field('name').text;
+      if (shownArguments.has(name) || shownNames.test(name) || links.test(name)) return true;
     }
+    if (node.is('call') && child.isField('arguments') && isHarmlessCall(node, string, file)) return true;
+    if (node.is('assignment') && shownNames.test(node.field('left').text)) return true;
     if (node.is('class_definition')) return isSettings(node, file);
     // What a module does when it is run by hand is a demonstration.
     if (node.is('if_statement') && node.field('condition').text.startsWith('__name__')) return true;
