@@ -108,9 +108,9 @@ export default defineRule({
     },
     {
       ok: py`
-        async def watch(browser_context, work_queue, timeout) -> None:
+        async def watch(browser_context, work_queue, celery_app, call_next, timeout) -> None:
             try:
-                await browser_context.start(work_queue, timeout)
+                await browser_context.start(work_queue, celery_app, call_next, timeout)
             except Exception as error:
                 logger.warning("starting failed", exc_info=True)
                 if is_fatal(error):
@@ -250,7 +250,7 @@ function valuesAtHand(call: Node, file: SourceFile, alias: string | undefined): 
 
 /** Parameters that are tools of the function, not what it works on. */
 const isTool =
-  /^(self|cls|app|args|kwargs|_.*)$|(^|_)(db|session|request|response|tasks|settings|config|logger|client|conn|connection|context|ctx|executor|queue|loop|pool|engine|handler|callback|factory|func|fn|reference|browser|page|playwright|lock|reader|writer|relay|adapter|sock|socket|stop|fallback|frame|signum|(?:stop|shutdown|exit|cancel)(?:ping|ed)?_?event|service|repo|repository|provider|manager|cache|redis|websocket|ws|timeout|limit|batch_size|interval|initializer|initargs|prompt)$/;
+  /^(self|cls|args|kwargs|call_next|_.*)$|(^|_)(app|db|session|request|response|tasks|settings|config|logger|client|conn|connection|context|ctx|executor|queue|loop|pool|engine|handler|callback|factory|func|fn|reference|browser|page|playwright|lock|reader|writer|relay|adapter|sock|socket|stop|fallback|frame|signum|(?:stop|shutdown|exit|cancel)(?:ping|ed)?_?event|service|repo|repository|provider|manager|cache|redis|websocket|ws|timeout|limit|batch_size|interval|initializer|initargs|prompt)$/;
 
 /** What no log may hold. */
 const isSecret = /token|password|passwd|secret|credential|api_?key|authorization|cookie|bearer|jwt|otp|pin$|card|ssn/i;
