@@ -18,7 +18,7 @@ export function isMigration(file: SourceFile): boolean {
 /** An Alembic environment or revision by its path alone, which is all that `applies` knows. */
 export const isMigrationPath = byPath(
   (path) =>
-    /(^|\/)(alembic|migrations)\/(versions\/[^/]+|env)\.py$/.test(path) ||
+    /(^|\/)(alembic(_\w+)?|migrations)\/(versions\/[^/]+|env)\.py$/.test(path) ||
     /(^|\/)versions\/[0-9a-f]{8,}_[^/]*\.py$/.test(path),
 );
 

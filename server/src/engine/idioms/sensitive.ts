@@ -52,14 +52,15 @@ export interface SensitivePart {
 }
 
 /**
- * Whether a name means something sensitive. A name of a count, a flag, an id or a hash does not: `max_tokens`,
- * `has_password`, `token_id`, `password_hash`, `hashed_password`.
+ * Whether a name means something sensitive. A name of a count, a flag, an id, a hash or a page does not: `max_tokens`,
+ * `has_password`, `token_id`, `password_hash`, `hashed_password`, `next_page_token`.
  */
 export function isSensitiveName(name: string, names: readonly string[] = sensitiveNames): boolean {
   if (!lastWordsOf(names).test(name.toLowerCase())) return false;
   const words = wordsOf(name);
   if (words.some((word) => harmless.has(word)) || flags.has(words[0] ?? '')) return false;
   if (words.length > 1 && trailing.has(words.at(-1) ?? '')) words.pop();
+  if (words.at(-1) === 'token' && places.has(words.at(-2) ?? '')) return false;
   const tail = words.join('_');
   return endsWithName(tail, names);
 }
@@ -342,6 +343,9 @@ const harmless = new Set([
   'len',
   'length',
 ]);
+
+/** What a token of says where a listing goes on: `next_page_token`, `continuationToken`. */
+const places = new Set(['page', 'next', 'continuation', 'cursor']);
 
 /** First words of flags and counts. */
 const flags = new Set([

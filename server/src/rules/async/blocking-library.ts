@@ -79,6 +79,9 @@ export default defineRule<typeof options, Told>({
         from pymongo.errors import DuplicateKeyError
         from redis import asyncio as aioredis
         from redis.asyncio import Redis
+        from redis.asyncio.retry import Retry
+        from redis.backoff import ExponentialBackoff
+        from redis.credentials import UsernamePasswordCredentialProvider
         from redis.exceptions import ConnectionError
       `,
     },
@@ -159,7 +162,7 @@ export default defineRule<typeof options, Told>({
   },
 });
 
-/** The async part itself, and modules that hold names and errors only. */
+/** The async part itself, and modules that hold names, errors and what both kinds of client are configured with. */
 function isHarmlessModule(module: string, instead: string): boolean {
   if (module === instead || module.startsWith(`${instead}.`)) return true;
   const parts = module.split('.');
@@ -169,12 +172,15 @@ function isHarmlessModule(module: string, instead: string): boolean {
 const harmlessModules = new Set([
   'asyncio',
   'asynchronous',
+  'backoff',
+  'credentials',
   'errors',
   'errorcodes',
   'exceptions',
   'operations',
   'results',
   'status_codes',
+  'typing',
 ]);
 
 /** Constants, errors, async classes, and what builds requests without sending them. */

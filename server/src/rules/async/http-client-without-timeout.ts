@@ -180,6 +180,38 @@ export default defineRule<typeof options, Told>({
       `,
     },
     {
+      bad: py`
+        import httpx
+
+
+        async def fetch(url: str) -> str:
+            async with httpx.AsyncClient() as client:
+        #              ^^^^^^^^^^^^^^^^^^^ GR511 unsafe
+                await client.head(url)
+                return (await client.get(url, timeout=5)).text
+      `,
+      good: py`
+        import httpx
+
+
+        async def fetch(url: str) -> str:
+            async with httpx.AsyncClient(timeout=30) as client:
+                await client.head(url)
+                return (await client.get(url, timeout=5)).text
+      `,
+    },
+    {
+      ok: py`
+        import httpx
+
+
+        async def fetch(url: str) -> str:
+            async with httpx.AsyncClient(headers={"x": "1"}) as client:
+                await client.head(url, timeout=2)
+                return (await client.get(url, timeout=5)).text
+      `,
+    },
+    {
       ok: py`
         import httpx
 
@@ -211,6 +243,7 @@ export default defineRule<typeof options, Told>({
       if (hasDoubleSplat || (timeout && !timeout.is('none'))) return undefined;
       if (library === 'httpx' && !timeout && hasOwnTransport(file, keyword('transport'), keywords)) return undefined;
       if (library === 'aiohttp' && (keywords.has('read_timeout') || keywords.has('conn_timeout'))) return undefined;
+      if (!timeout && isTimedByCalls(call)) return undefined;
       const value = library === 'aiohttp' ? `${prefixOf(callee.text)}ClientTimeout(total=${seconds})` : String(seconds);
       return {
         at: call,
@@ -330,6 +363,23 @@ function hasOwnTransport(
   if (!transport) return false;
   const made = madeBy(file, transport);
   return made === undefined || !networkTransports.has(made);
+}
+
+/** `with httpx.Client() as client:` whose calls all state their own timeout, and which nobody else gets. */
+function isTimedByCalls(constructed: TypedNode<'call'>): boolean {
+  const pattern = constructed.parent;
+  const target = pattern?.is('as_pattern') ? pattern.children.at(-1)?.firstNamed : undefined;
+  const body = target?.is('identifier') ? target.above('with_statement')?.field('body') : undefined;
+  const uses = body?.below('identifier').filter(({ text }) => text === target?.text) ?? [];
+  return uses.length > 0 && uses.every((use) => statesTimeout(use));
+}
+
+function statesTimeout(use: Node): boolean {
+  const method = use.parent;
+  const call = method?.is('attribute') && use.isField('object') ? method.parent : undefined;
+  if (!call?.is('call') || !method?.isField('function')) return false;
+  const timeout = argumentsOf(call).keyword('timeout');
+  return timeout !== undefined && !timeout.is('none');
 }
 
 /** `aiohttp.` for `aiohttp.ClientSession`. */

@@ -9,6 +9,7 @@ import {
   isScript,
   isSettingsModule,
   isTestFile,
+  type Node,
   py,
   settingsModules,
 } from '../../engine/index.ts';
@@ -23,6 +24,7 @@ const options = z.strictObject({
     .default([
       'PATH',
       'HOME',
+      'HOSTNAME',
       'USER',
       'PWD',
       'LANG',
@@ -112,6 +114,21 @@ export default defineRule({
         del os.environ["LD_PRELOAD"]
         subprocess.run(["ls"], env={**os.environ, "LANG": "C"}, check=True)
         home = os.environ["HOME"]
+        worker = os.environ.get("HOSTNAME")
+      `,
+    },
+    {
+      ok: py`
+        import os
+
+
+        def weather(city: str, token: str) -> str:
+            return fetch(city, token)
+
+
+        if __name__ == "__main__":
+            for city in ("Oslo", "Rome"):
+                show(weather(city, os.environ["WEATHER_TOKEN"]))
       `,
     },
     {
@@ -149,10 +166,20 @@ export default defineRule({
 
 function read(use: EnvironmentUse | undefined, given: z.output<typeof options>): Finding | undefined {
   if (!use || use.writes || (use.name !== undefined && given.allowed.includes(use.name))) return undefined;
+  // A module that is run by hand is a script then.
+  if (isBelowMainGuard(use.node)) return undefined;
   const subject = use.name === undefined ? 'The environment' : `\`${use.name}\``;
   const source = use.name === undefined ? '' : ' from the environment';
   return {
     at: use.node,
     message: `${subject} is read${source} here; make it a field of the settings class and read it from there.`,
   };
+}
+
+function isBelowMainGuard(node: Node): boolean {
+  for (let statement = node.parent; statement; statement = statement.parent) {
+    if (statement.is('function_definition', 'class_definition')) return false;
+    if (statement.is('if_statement') && /^__name__\s*==/.test(statement.field('condition').text)) return true;
+  }
+  return false;
 }

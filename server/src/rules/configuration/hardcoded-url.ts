@@ -13,6 +13,7 @@ import {
   type SourceFile,
   settingsBases,
   settingsModules,
+  stringValue,
   type TypedNode,
 } from '../../engine/index.ts';
 
@@ -34,6 +35,8 @@ const options = z.strictObject({
       'xml.org',
       '*.xml.org',
       'xml.python.org',
+      'schemas.*',
+      '*.oasis-open.org',
     ])
     .meta({ description: 'Hosts of names and examples, to which nobody connects; `*` stands for anything.' }),
 });
@@ -169,6 +172,20 @@ export default defineRule({
             api_url: str = Field("https://api.weather.io", title="Where the weather comes from")
 
 
+        def office(city: str) -> str:
+            start(repository="https://github.com/weather/office", revision="main")
+            return page(
+                anchor(href=f"https://maps.weather.io/cities/{city}"),
+                button(label="Map", link_button_url=f"https://maps.weather.io/cities/{city}"),
+                column("map", href_getter=lambda row: f"https://maps.weather.io/cities/{row.city}"),
+            )
+
+
+        CLAIM = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name"
+        headers = {"HTTP-Referer": "https://office.weather.io"}
+        banner = {"text": "Rain", "link": "https://www.weather.io/rain"}
+        banner["image_url"] = "https://cdn.weather.io/rain.png"
+        parser.add_argument("--base-url", default="https://api.weather.io")
         pages = [
             {"title": "Rain", "source": "The office", "url": "https://www.weather.io", "content": "It rains."},
         ]
@@ -306,9 +323,27 @@ const shownArguments = new Set([
   'scopes',
   '@context',
   '$schema',
+  'Referer',
+  'HTTP-Referer',
 ]);
+/** Names of what is shown to readers, and of namespaces and rights. */
+const shownNames =
+  /^(?:property|feature)_|(?:namespace|xmlns|_ns|example|schema|issuer|help|scope)s?$|(?:docs?|documentation|help|about|logo|icon|image|avatar|badge|tutorial|author|home_?page|project|license|repo(?:sitory)?|source|support)_?(?:url|uri|link)?$/i;
+/** Names of links, for readers to follow: `href`, `link_button_url`. */
+const links = /(?:^|_)(?:href|link)(?:_|$)/;
 /** Functions whose second argument is what holds when nothing is configured. */
-const withDefault = new Set(['get', 'getenv', 'setdefault', 'get_or_default', 'getattr', 'config', 'env']);
+const withDefault = new Set([
+  'get',
+  'getenv',
+  'setdefault',
+  'get_or_default',
+  'getattr',
+  'config',
+  'env',
+  'add_argument',
+  'option',
+  'Option',
+]);
 
 /** Whether the place of a literal tells that it is compared, shown, or the default of a setting. */
 function isNoAddress(string: Node, file: SourceFile): boolean {
@@ -317,20 +352,18 @@ function isNoAddress(string: Node, file: SourceFile): boolean {
     if (node.is('expression_statement') && child.is('string', 'concatenated_string')) return true;
     // `host or "https://…"` is what holds when nothing is configured.
     if (node.is('boolean_operator') && node.child('"or"') && child.isField('right')) return true;
-    if (node.is('pair') && (isReference(node) || /schema/i.test(keyOf(node)))) return true;
+    if (node.is('pair') && (isReference(node) || /schema/i.test(keyOf(node)) || links.test(keyOf(node)))) return true;
     if (node.is('comparison_operator', 'subscript', 'type', 'concatenated_string', 'raise_statement')) return true;
     if (node.is('pair') && (child.isField('key') || shownArguments.has(child.isField('value') ? keyOf(node) : '')))
       return true;
-    if (node.is('keyword_argument') && shownArguments.has(node.field('name').text)) return true;
+    if (node.is('keyword_argument')) {
+      const name = node.field('name').text;
+      if (shownArguments.has(name) || shownNames.test(name) || links.test(name)) return true;
+    }
     if (node.is('call') && child.isField('arguments') && isHarmlessCall(node, string, file)) return true;
     if (node.is('assignment')) {
-      const name = node.field('left').text;
-      if (
-        /^(?:property|feature)_|(?:namespace|xmlns|_ns|example|schema|issuer|help|scope)s?$|(?:docs?|documentation|help|about|logo|icon|image|avatar|badge|tutorial|author|home_?page|project|license|repo(?:sitory)?|source|support)_?(?:url|uri|link)?$/i.test(
-          name,
-        )
-      )
-        return true;
+      const name = assignedName(node.field('left'));
+      if (shownNames.test(name) || links.test(name)) return true;
     }
     if (node.is('class_definition')) return isSettings(node, file);
     // What a module does when it is run by hand is a demonstration.
@@ -347,6 +380,12 @@ function isReference(pair: TypedNode<'pair'>): boolean {
   if (!/^(?:url|link|href|source_?url|web_?site)$/i.test(keyOf(pair))) return false;
   const keys = (pair.parent?.namedChildren ?? []).flatMap((entry) => (entry.is('pair') ? [keyOf(entry)] : []));
   return keys.includes('title') && keys.some((key) => /^(?:content|source|author|summary|text|snippet)$/.test(key));
+}
+
+/** The name that is given a value; for `row["avatar_url"]` its key. */
+function assignedName(target: Node): string {
+  const [key] = target.is('subscript') ? target.fields('subscript') : [];
+  return (key && stringValue(key)) ?? target.text;
 }
 
 function keyOf(pair: TypedNode<'pair'>): string {

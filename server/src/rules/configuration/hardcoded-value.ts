@@ -176,6 +176,20 @@ export default defineRule({
                 grow()
             file_size = 64
             page_size = "A4"
+
+
+        def shown(size_bytes: int, size_kb: float) -> str:
+            if size_bytes < 1024:
+                return f"{size_bytes} B"
+            return "large" if size_kb > 5000 else "small"
+      `,
+    },
+    {
+      bad: py`
+        def accepts(max_size_mb: int, batch_size: int) -> bool:
+            return max_size_mb > 20 and batch_size < 500
+        #                        ^^ GR701 none
+        #                                            ^^^ GR701 none
       `,
     },
   ],
@@ -221,8 +235,9 @@ function spellings(name: string): string[] {
 }
 
 /** Sizes, limits and weights of a thing at hand: compared with a number, they say nothing of the configuration. */
-const measured = /(?:size|weight|limit)s?$/i;
-const chosen = /(?:^|_)(?:max|min|batch|chunk|pool|page|cache|buffer|queue|rate)_?(?:size|weight|limit)s?$/i;
+const measured = /(?:size|weight|limit)s?(?:_(?:bytes|[kmg]b))?$/i;
+const chosen =
+  /(?:^|_)(?:max|min|batch|chunk|pool|page|cache|buffer|queue|rate)_?(?:size|weight|limit)s?(?:_(?:bytes|[kmg]b))?$/i;
 
 function configures(name: string, { names }: Options): boolean {
   if (!readsAsConfiguration(name, names)) return false;

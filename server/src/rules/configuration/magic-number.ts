@@ -14,6 +14,7 @@ import {
   type Node,
   py,
   type SourceFile,
+  stringValue,
   type TypedNode,
 } from '../../engine/index.ts';
 
@@ -109,6 +110,42 @@ export default defineRule({
                 raise SystemExit(5)
             round(1.2345, 5)
             range(9)
+            if getattr(response, "status_code", None) == 404:
+                error_response(409, "taken")
+            if response["code"] == 409:
+                span.set_attribute("http.response.size", 4096)
+                read_env("ATTEMPTS", 9)
+
+
+        def test_size(rows: list[str]) -> None:
+            assert len(rows) == 9
+
+
+        class OrderClosed(AppError):
+            def __init__(self, order_id: int) -> None:
+                super().__init__(f"order {order_id} is closed", 409)
+      `,
+    },
+    {
+      bad: py`
+        class Rate(Limit):
+            def __init__(self, name: str) -> None:
+                super().__init__(name, 42)
+        #                              ^^ GR706 unsafe
+                self.pause(404)
+        #                  ^^^ GR706 unsafe
+      `,
+      good: py`
+        PAUSE_ARGUMENT = 404
+
+
+        INIT_ARGUMENT = 42
+
+
+        class Rate(Limit):
+            def __init__(self, name: str) -> None:
+                super().__init__(name, INIT_ARGUMENT)
+                self.pause(PAUSE_ARGUMENT)
       `,
     },
     {
@@ -153,6 +190,7 @@ export default defineRule({
       if (/^[A-Z]/.test(name) || plain.has(name)) return [];
       const numbers = positional.filter(isNumber);
       const [number, another] = numbers;
+      if (number && (isStatus(number, callee) || isNamedByText(number, positional, name))) return [];
       return number && !another ? report(number, () => `${nameOf(callee)}_ARGUMENT`, file, given) : [];
     },
   },
@@ -171,7 +209,10 @@ function isUnknown(number: Node, { allowed }: Options): boolean {
 
 function report(number: Node, constant: () => string, file: SourceFile, given: Options): Finding[] {
   if (!isUnknown(number, given)) return [];
-  if (!file.enclosingFunction(number) || isNamed(number)) return [];
+  const owner = file.enclosingFunction(number);
+  if (!owner || isNamed(number)) return [];
+  // A test may stand in any file.
+  if (owner.is('function_definition') && owner.field('name').text.startsWith('test_')) return [];
   if (isMigration(file)) return [];
   return [
     {
@@ -198,11 +239,49 @@ function isOrdered(comparison: TypedNode<'comparison_operator'>): boolean {
 
 /** Status and exit codes, versions and character codes have meanings that everybody can look up. */
 function isCode(operand: Node): boolean {
-  const name = operand.is('subscript') ? operand.field('value').text : operand.text;
+  const read = operand.is('call') && operand.field('function').text === 'getattr' && argumentsOf(operand).positional[1];
+  const [key] = operand.is('subscript') ? operand.fields('subscript') : [];
+  const name = read
+    ? (stringValue(read) ?? '')
+    : operand.is('subscript')
+      ? ((key && stringValue(key)) ?? operand.field('value').text)
+      : operand.text;
   return /(?:status|code|errno|version|version_info|ord\(.*\)|sqlstate|year|month|day|hour|minute|weekday\(\))$/i.test(
     name,
   );
 }
+
+/** `env_float("TIMEOUT", 45.0)`, `span.set_attribute("size", 45)`: the text before the number is its name. */
+function isNamedByText(number: Node, positional: readonly Node[], callee: string): boolean {
+  const before = positional[positional.indexOf(number) - 1];
+  const text = before && stringValue(before);
+  return text !== undefined && /^[\w.:/-]+$/.test(text) && /env|attr|tag|option|config|setting|param/i.test(callee);
+}
+
+/** The status of an answer, or of the exception that becomes one: `error_response(409, …)`, `super().__init__(message, 404)`. */
+function isStatus(number: Node, callee: Node): boolean {
+  if (!statuses.has(constantNumber(number) ?? 0)) return false;
+  if (!callee.is('attribute')) return answers.test(callee.text);
+  const object = callee.field('object');
+  const name = callee.field('attribute').text;
+  return answers.test(name) || (name === '__init__' && object.is('call') && object.field('function').text === 'super');
+}
+
+const answers = /error|exception|response|respond|status|abort|redirect|reject|fail|http/i;
+const statuses = new Set(
+  [
+    [200, 208],
+    [226, 226],
+    [300, 308],
+    [400, 418],
+    [421, 426],
+    [428, 429],
+    [431, 431],
+    [451, 451],
+    [500, 508],
+    [510, 511],
+  ].flatMap(([first = 0, last = 0]) => Array.from({ length: last - first + 1 }, (_, index) => first + index)),
+);
 
 /** Calls whose one number is told by their own name, or by what they are for. */
 const plain = new Set([
@@ -227,6 +306,9 @@ const plain = new Set([
   'token_hex',
   'token_urlsafe',
   'token_bytes',
+  'getrandbits',
+  'randbytes',
+  'urandom',
   'type',
   'super',
   'append',
@@ -255,7 +337,7 @@ function nameOf(expression: Node): string {
   if (!/^[A-Za-z_]\w*$/.test(text)) return 'NUMBER';
   return text
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .replace(/^_+/, '')
+    .replace(/^_+|_+$/g, '')
     .toUpperCase();
 }
 

@@ -54,6 +54,26 @@ export default defineRule<typeof options, Told>({
     },
     {
       bad: py`
+        from pydantic import BaseModel
+        from pydantic_settings import BaseSettings
+
+
+        class MailFields(BaseModel):
+            host: str
+
+
+        class MailSettings(MailFields, BaseSettings):
+        #     ^^^^^^^^^^^^ GR704 none
+            user: str
+
+
+        class TestMailSettings(MailSettings):
+            user: str = "test"
+      `,
+      path: 'app/mail/client.py',
+    },
+    {
+      bad: py`
         from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -158,7 +178,9 @@ export default defineRule<typeof options, Told>({
       if (!isSettingsClass(family)) return undefined;
       const found: Finding[] = [];
       const name = definition.field('name');
-      if (!matchesAny(settingsModules, file.path) && family.own.length === 1)
+      // Of settings classes that derive from each other the first is reported.
+      const derives = family.own.slice(1).some((base) => isSettingsClass(ancestry(file, base)));
+      if (!matchesAny(settingsModules, file.path) && !derives)
         found.push({
           at: name,
           message: `The settings class \`${name.text}\` stands outside the core configuration module; move its fields to the settings class in \`core/config.py\`.`,

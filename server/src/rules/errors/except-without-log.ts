@@ -15,6 +15,7 @@ import {
   isTestFile,
   type LoggerKind,
   logCallOf,
+  type Node,
   printsAreProduct,
   py,
   recordsTraceback,
@@ -86,7 +87,7 @@ export default defineRule({
                 try:
                     return await fetch(currency)
                 except (KeyError, ValueError) as missing:
-        #       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR406 unsafe
+        #       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR406 unsafe: \`except (KeyError, ValueError)\` goes on without a log; log \`rate failed\` with the exception.
                     self.missing += 1
                 return None
       `,
@@ -217,6 +218,20 @@ export default defineRule({
     },
     {
       ok: py`
+        import logging
+
+
+        class Forward(logging.Handler):
+            def emit(self, record):
+                try:
+                    level = self.levels[record.levelname]
+                except KeyError:
+                    level = record.levelno
+                self.sink(level, record.getMessage())
+      `,
+    },
+    {
+      ok: py`
         def test_rate():
             try:
                 rate(None)
@@ -232,11 +247,11 @@ export default defineRule({
       if (!handler || isSilent(handler) || catchesOnly(handler, options.ignore, file)) return undefined;
       const { calls, raises } = inHandler(handler);
       if (raises.length > 0 || calls.some((call) => mayReport(call, file))) return undefined;
-      if (handsOver(handler, file) || recordsTraceback(handler, file)) return undefined;
+      if (handsOver(handler, file) || recordsTraceback(handler, file) || isInLogHandler(clause, file)) return undefined;
       const prints = calls.some((call) => file.qualified(call.field('function')) === 'builtins.print');
       if (prints && printsAreProduct(clause, file)) return undefined;
       const what = handler.caught
-        ? `\`except ${handler.types.map((type) => type.text).join(', ')}\``
+        ? `\`except ${handler.types.length > 1 ? `(${handler.types.map((type) => type.text).join(', ')})` : handler.types[0]?.text}\``
         : 'A bare `except:`';
       return {
         at: headOf(handler),
@@ -247,6 +262,14 @@ export default defineRule({
     },
   },
 });
+
+/** A log handler that logs what it cannot write would be called with that record again. */
+function isInLogHandler(clause: Node, file: SourceFile): boolean {
+  const owner = file.enclosingClass(clause);
+  return owner !== undefined && file.bases(owner).some((base) => base !== undefined && logHandlers.test(base));
+}
+
+const logHandlers = /^logging\.(?:handlers\.)?\w*Handler$/;
 
 /** Calls that log, end the program, or whose name says that they tell somebody. */
 function mayReport(call: TypedNode<'call'>, file: SourceFile): boolean {

@@ -108,9 +108,9 @@ export default defineRule({
     },
     {
       ok: py`
-        async def watch(browser_context, work_queue, timeout) -> None:
+        async def watch(browser_context, work_queue, celery_app, call_next, timeout) -> None:
             try:
-                await browser_context.start(work_queue, timeout)
+                await browser_context.start(work_queue, celery_app, call_next, timeout)
             except Exception as error:
                 logger.warning("starting failed", exc_info=True)
                 if is_fatal(error):
@@ -149,6 +149,33 @@ export default defineRule({
                 logger.exception("traceback:")
       `,
     },
+    {
+      ok: py`
+        import structlog
+
+        log = structlog.get_logger()
+
+
+        def charge(order_id: int) -> None:
+            own = log.bind(order_id=order_id)
+            try:
+                gateway.charge(order_id)
+            except GatewayError:
+                own.error("charging failed")
+            except OSError:
+                log.error("charging failed", order_id=order_id)
+                if not mail.is_ready:
+                    log.warning("no mail is set up, nobody is told")
+
+
+        def refresh(shutdown_event) -> None:
+            while not shutdown_event.wait(60):
+                try:
+                    rates.load()
+                except OSError:
+                    log.exception("the rates could not be loaded")
+      `,
+    },
   ],
   on: {
     call(call, file) {
@@ -159,8 +186,8 @@ export default defineRule({
       const { keywords, hasDoubleSplat, hasSplat } = argumentsOf(call);
       if (hasDoubleSplat || hasSplat || [...keywords.keys()].some((name) => !aboutTheTraceback.has(name)))
         return undefined;
-      // A logger that was derived on the spot carries its context with it.
-      if (callee.is('attribute') && callee.field('object').is('call') && log.kind !== 'std') return undefined;
+      // A logger that was derived from another carries its context with it.
+      if (callee.is('attribute') && log.kind !== 'std' && isDerived(callee.field('object'), file)) return undefined;
       const handler = handlerAround(call);
       if (!handler) return undefined;
       if (logCallsIn(handler, file).some((other) => other.call !== call && namesValue(other))) return undefined;
@@ -199,7 +226,17 @@ function isPlainText(message: Node): boolean {
 
 /** Another log of the same handler has the values. */
 function namesValue(log: LogCall): boolean {
-  return log.values.length > 0 || (log.message !== undefined && !isPlainText(log.message));
+  if (log.values.length > 0 || (log.message !== undefined && !isPlainText(log.message))) return true;
+  const { keywords, hasDoubleSplat } = argumentsOf(log.call);
+  return hasDoubleSplat || [...keywords.keys()].some((name) => !aboutTheTraceback.has(name));
+}
+
+/** `log.bind(order_id=1)`, on the spot or under a name of its own. */
+function isDerived(logger: Node, file: SourceFile): boolean {
+  const made = logger.is('identifier') ? file.binding(logger)?.value : logger;
+  if (!made?.is('call')) return false;
+  const callee = made.field('function');
+  return logger !== made ? callee.is('attribute') && /^(?:bind|new|opt)$/.test(callee.field('attribute').text) : true;
 }
 
 /** What the function was given, and the exception: where there is none of either, there may be nothing to tell. */
@@ -213,7 +250,7 @@ function valuesAtHand(call: Node, file: SourceFile, alias: string | undefined): 
 
 /** Parameters that are tools of the function, not what it works on. */
 const isTool =
-  /^(self|cls|app|args|kwargs|_.*)$|(^|_)(db|session|request|response|tasks|settings|config|logger|client|conn|connection|context|ctx|executor|queue|loop|pool|engine|handler|callback|factory|func|fn|reference|browser|page|playwright|lock|reader|writer|relay|adapter|sock|socket|stop|fallback|frame|signum|service|repo|repository|provider|manager|cache|redis|websocket|ws|timeout|limit|batch_size|interval|initializer|initargs|prompt)$/;
+  /^(self|cls|args|kwargs|call_next|_.*)$|(^|_)(app|db|session|request|response|tasks|settings|config|logger|client|conn|connection|context|ctx|executor|queue|loop|pool|engine|handler|callback|factory|func|fn|reference|browser|page|playwright|lock|reader|writer|relay|adapter|sock|socket|stop|fallback|frame|signum|(?:stop|shutdown|exit|cancel)(?:ping|ed)?_?event|service|repo|repository|provider|manager|cache|redis|websocket|ws|timeout|limit|batch_size|interval|initializer|initargs|prompt)$/;
 
 /** What no log may hold. */
 const isSecret = /token|password|passwd|secret|credential|api_?key|authorization|cookie|bearer|jwt|otp|pin$|card|ssn/i;

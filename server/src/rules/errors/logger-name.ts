@@ -3,15 +3,29 @@ import {
   argumentsOf,
   defineRule,
   dottedName,
+  type Fact,
+  type Finding,
+  type Fix,
+  isMigration,
+  logCalls,
   matchesAny,
   type Node,
   py,
   type SourceFile,
+  type Span,
   stringValue,
   type TypedNode,
 } from '../../engine/index.ts';
 
-export default defineRule({
+const options = z.strictObject({
+  setupModules: z
+    .array(z.string())
+    .default(['**/logging.py', '**/logging_config.py', '**/logger.py', '**/log.py', '**/logging/**', '**/logger/**'])
+    .meta({ description: 'Globs of the modules that set logging up and may take any logger.' }),
+});
+type Options = z.output<typeof options>;
+
+export default defineRule<typeof options, Told>({
   code: 'GR409',
   name: 'logger-name',
   family: 'errors',
@@ -24,12 +38,7 @@ export default defineRule({
   fixSafety: 'Configuration that names the old logger no longer reaches this one.',
   requirements: ['000-050', '002-063', '004-127'],
   peers: ['LOG002'],
-  options: z.strictObject({
-    setupModules: z
-      .array(z.string())
-      .default(['**/logging.py', '**/logging_config.py', '**/logger.py', '**/log.py', '**/logging/**', '**/logger/**'])
-      .meta({ description: 'Globs of the modules that set logging up and may take any logger.' }),
-  }),
+  options,
   mentions: ['getLogger'],
   calls: ['getLogger'],
   examples: [
@@ -130,6 +139,54 @@ export default defineRule({
     },
     {
       ok: py`
+        import logging
+
+        weather = logging.getLogger("weatherlib")
+        weather.setLevel(logging.WARNING)
+        logging.getLogger("weatherlib.cache").propagate = False
+      `,
+    },
+    {
+      bad: py`
+        import logging
+
+        log = logging.getLogger("billing")
+        #     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR409 unsafe
+        log.setLevel(logging.INFO)
+        root = logging.getLogger( )
+        #      ^^^^^^^^^^^^^^^^^^^^ GR409 unsafe
+
+
+        def charge(amount):
+            log.info("charging %s", amount)
+            root.info("charging")
+      `,
+      good: py`
+        import logging
+
+        log = logging.getLogger(__name__)
+        log.setLevel(logging.INFO)
+        root = logging.getLogger(__name__)
+
+
+        def charge(amount):
+            log.info("charging %s", amount)
+            root.info("charging")
+      `,
+    },
+    {
+      ok: py`
+        import logging
+
+        logger = logging.getLogger("alembic.runtime.migration")
+
+        revision = "7cc3fcc116c1"
+        down_revision = None
+      `,
+      path: 'alembic/versions/7cc3fcc116c1_add_orders.py',
+    },
+    {
+      ok: py`
         from app.log import getLogger
 
         logger = getLogger("billing")
@@ -138,34 +195,97 @@ export default defineRule({
   ],
   on: {
     call(call, file, options) {
-      const callee = call.field('function');
-      if (!callee.is('identifier', 'attribute') || dottedName(callee, file) !== 'logging.getLogger') return undefined;
-      const { positional, keywords, keyword, hasSplat, hasDoubleSplat, list } = argumentsOf(call);
-      if (hasSplat || hasDoubleSplat || positional.length + keywords.size > 1) return undefined;
-      const argument = positional[0] ?? keyword('name');
-      // `__file__` and `__cached__` are paths, whose dots cut them into levels that nobody meant.
-      const isPath = argument !== undefined && /^__(?:file|cached)__$/.test(argument.text);
-      if (argument && !isPath && stringValue(argument) === undefined) return undefined;
-      if (matchesAny(options.setupModules, file.path) || isConfigured(call, file)) return undefined;
-      const name = isPath ? argument.text : argument && stringValue(argument);
-      return {
-        at: call,
-        message: name
-          ? `The logger \`${name}\` is not named after this module; use \`${callee.text}(__name__)\`.`
-          : `\`${call.text}\` is the root logger; use \`${callee.text}(__name__)\`.`,
-        fix: () => ({
-          title: 'Name the logger `__name__`',
-          safety: 'unsafe',
-          edits: [
-            argument
-              ? { start: argument.start, end: argument.end, text: '__name__' }
-              : { start: list.start, end: list.end, text: '(__name__)' },
-          ],
-        }),
-      };
+      // What a module keeps for itself may be configured a statement later: `file` looks at both.
+      return moduleName(call, file) === undefined ? misnamed(call, file, options) : undefined;
     },
   },
+  collect: {
+    call(call, file, options): Fact<Told> | undefined {
+      const name = moduleName(call, file);
+      const found = name === undefined ? undefined : misnamed(call, file, options);
+      if (name === undefined || !found) return undefined;
+      const { start } = call;
+      const { message, isList } = found;
+      const { start: from, end: to } = found.written;
+      return { at: call, data: { is: 'made', name, message, from: from - start, to: to - start, isList } };
+    },
+    attribute(attribute, file): Fact<Told> | undefined {
+      const object = attribute.field('object');
+      if (!object.is('identifier')) return undefined;
+      const used = attribute.field('attribute').text;
+      const is = settings.has(used) ? 'configured' : logs.has(used) ? 'written' : undefined;
+      if (!is || !file.bindings(object).some(({ value }) => value && isGetLogger(value, file))) return undefined;
+      return { at: attribute, data: { is, name: object.text } };
+    },
+  },
+  file(facts) {
+    const names = (is: Told['is']): Set<string> =>
+      new Set(facts.flatMap(({ data }) => (data.is === is ? [data.name] : [])));
+    const configured = names('configured');
+    const written = names('written');
+    return facts.flatMap(({ at, data }): Finding[] => {
+      if (data.is !== 'made' || (configured.has(data.name) && !written.has(data.name))) return [];
+      const { message, from, to, isList } = data;
+      const { start } = at;
+      return [{ at, message, fix: () => nameFix({ start: start + from, end: start + to }, isList) }];
+    });
+  },
 });
+
+/** A logger that the module keeps, and what is done with it; offsets are those of what the fix replaces, within the call. */
+type Told =
+  | { is: 'made'; name: string; message: string; from: number; to: number; isList: boolean }
+  | { is: 'configured' | 'written'; name: string };
+
+const logs = new Set(logCalls);
+
+function isGetLogger(value: Node, file: SourceFile): boolean {
+  return value.is('call') && dottedName(value.field('function'), file) === 'logging.getLogger';
+}
+
+/** The name of the module that holds the logger: `log = logging.getLogger("x")` outside functions and classes. */
+function moduleName(call: TypedNode<'call'>, file: SourceFile): string | undefined {
+  const { parent } = call;
+  if (!parent?.is('assignment') || file.enclosingFunction(call) || file.enclosingClass(call)) return undefined;
+  const target = parent.field('left');
+  return target.is('identifier') ? target.text : undefined;
+}
+
+function misnamed(
+  call: TypedNode<'call'>,
+  file: SourceFile,
+  options: Options,
+): (Finding & { written: Span; isList: boolean }) | undefined {
+  const callee = call.field('function');
+  if (!callee.is('identifier', 'attribute') || dottedName(callee, file) !== 'logging.getLogger') return undefined;
+  const { positional, keywords, keyword, hasSplat, hasDoubleSplat, list } = argumentsOf(call);
+  if (hasSplat || hasDoubleSplat || positional.length + keywords.size > 1) return undefined;
+  const argument = positional[0] ?? keyword('name');
+  // `__file__` and `__cached__` are paths, whose dots cut them into levels that nobody meant.
+  const isPath = argument !== undefined && /^__(?:file|cached)__$/.test(argument.text);
+  if (argument && !isPath && stringValue(argument) === undefined) return undefined;
+  // Alembic loads a revision under a name made of its file's, which stands nowhere in the tree of loggers.
+  if (matchesAny(options.setupModules, file.path) || isConfigured(call, file) || isMigration(file)) return undefined;
+  const name = isPath ? argument.text : argument && stringValue(argument);
+  const written = argument ?? list;
+  return {
+    at: call,
+    message: name
+      ? `The logger \`${name}\` is not named after this module; use \`${callee.text}(__name__)\`.`
+      : `\`${call.text}\` is the root logger; use \`${callee.text}(__name__)\`.`,
+    written,
+    isList: !argument,
+    fix: () => nameFix(written, !argument),
+  };
+}
+
+function nameFix({ start, end }: Span, isList: boolean): Fix {
+  return {
+    title: 'Name the logger `__name__`',
+    safety: 'unsafe',
+    edits: [{ start, end, text: isList ? '(__name__)' : '__name__' }],
+  };
+}
 
 const settings = new Set([
   'setLevel',

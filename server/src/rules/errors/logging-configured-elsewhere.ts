@@ -102,6 +102,14 @@ export default defineRule<typeof options, string>({
     },
     {
       ok: py`
+        from logging.config import fileConfig
+
+        fileConfig(config.config_file_name, disable_existing_loggers=False)
+      `,
+      path: 'backend/alembic_tenants/env.py',
+    },
+    {
+      ok: py`
         import logging
 
         logging.basicConfig(level=logging.INFO)

@@ -133,6 +133,7 @@ export default defineRule({
             logger.info("%s %s", len(token), bool(token))
             logger.info("%s %s", mask(token), hash_password(password))
             logger.info(f"{token[:4]}… {token is None} {'set' if token else 'not set'}")
+            logger.info("%s %s", answer["pageToken"], listing.next_page_token)
             logger.info("password changed", extra={"password": "***", "token": mask(token), "email": bool(p)})
       `,
     },
