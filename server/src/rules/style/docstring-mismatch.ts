@@ -197,6 +197,15 @@ export default defineRule({
     },
     {
       ok: py`
+        async def orders(ctx: RunContext[Deps], limit: int = 10) -> str:
+            """List the most recent orders.
+
+            Args:
+                limit: How many to list.
+            """
+            return await ctx.deps.orders(limit)
+
+
         def load(path, mode):
             """Load a file.
 
