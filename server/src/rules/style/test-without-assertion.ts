@@ -278,6 +278,10 @@ export default defineRule({
             count("orders")
 
 
+        def test_delete_missing_file_no_error(store):
+            store.delete("missing", strict=False)
+
+
         def test_close_twice(bus):
             bus.close()
             bus.close()  # must not raise
@@ -472,7 +476,7 @@ function saysNothingRaises(definition: TypedNode<'function_definition'>, docstri
 
 /** `test_x_does_not_raise`, `test_errors_do_not_propagate`, `test_x_without_crashing`. */
 const nothingRaisesInName =
-  /_(?:not|never|no|doesnt|dont|without)_(?:raise|raises|raising|throw|throws|crash|crashes|crashing|propagate|exceptions?)(?:_|$)/;
+  /_(?:not|never|no|doesnt|dont|without)_(?:raise|raises|raising|throw|throws|crash|crashes|crashing|propagate|exceptions?)(?:_|$)|_(?:no|without)_errors?$/;
 /** "must not raise", "shouldn't crash", "no exception", "without errors". */
 const nothingRaises =
   /(?:\bnot|\bnever|n['’]t) (?:(?!only)\w+ ){0,2}?(?:raise|throw|crash|propagate|exceptions?)\b|\bno (?:raise|exceptions?)\b|\bwithout (?:an? )?(?:\w+ )?(?:errors?|exceptions?|raising|crashing)\b/i;
