@@ -31,6 +31,8 @@ export default defineRule({
         #                     ^^^^^^^^^ GR824 none: The comment admits a workaround (\`temporary\`); solve the problem itself.
         # XXX why does this work?
         # ^^^ GR824 none
+        # XXX doesn't work on Windows
+        # ^^^ GR824 none
         # This is only temporary.
         #              ^^^^^^^^^ GR824 none
         # Quick fix for the release, a Workaround really
@@ -88,7 +90,7 @@ export default defineRule({
         seen.add(at.start);
         const before = text.slice(0, at.start - start);
         const after = text.slice(at.end - start);
-        if (denial.test(before) || isOfOthers.test(after)) return [];
+        if (denial.test(before) || (/^workaround$/i.test(word) && isOfOthers.test(after))) return [];
         // "Temporary workaround" admits one thing.
         const isSaid = reported >= 0 && text.slice(reported - start, at.start - start).trim() === '';
         if (/^temporary$/i.test(word) && !isAboutCode(before, after)) return [];
