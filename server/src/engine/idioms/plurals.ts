@@ -7,6 +7,8 @@ export function isSingular(word: string): boolean | undefined {
   if (!/^[a-z]{2,}$/.test(lower) || undecided.has(lower)) return undefined;
   if (irregularPlurals.has(lower)) return false;
   if (/(ss)$/.test(lower)) return true;
+  // Adjectives and participles have no number: `external`, `archived`.
+  if (adjectives.has(lower) || /[^e]ed$/.test(lower)) return undefined;
   if (/(us|is)$/.test(lower)) return undefined;
   if (lower.endsWith('s')) return false;
   if (
@@ -16,6 +18,27 @@ export function isSingular(word: string): boolean | undefined {
     return undefined;
   return true;
 }
+
+const adjectives = new Set([
+  'active',
+  'additional',
+  'available',
+  'closed',
+  'custom',
+  'external',
+  'general',
+  'global',
+  'individual',
+  'local',
+  'new',
+  'old',
+  'open',
+  'optional',
+  'personal',
+  'popular',
+  'recent',
+  'social',
+]);
 
 const irregularPlurals = new Set([
   'alumni',

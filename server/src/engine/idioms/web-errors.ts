@@ -61,14 +61,19 @@ export function ownResponse(file: SourceFile, statement: TypedNode<'return_state
 
 /**
  * Whether a dictionary says that something went wrong: an `error` that is no empty value, `success: False`,
- * `status: "error"`, or nothing but a `detail` that does not tell of a success.
+ * `status: "error"` alone or with a message, or nothing but a `detail` that does not tell of a success.
  */
 export function saysError(body: TypedNode<'dictionary'>): boolean {
   const pairs = pairsOf(body);
   return pairs.some(([key, value]) => {
     if (errorKeys.has(key)) return !isEmpty(value);
     if (key === 'success' || key === 'ok') return value.is('false');
-    if (key === 'status') return failed.has(stringValue(value)?.toLowerCase() ?? '');
+    // Beside other data, `status: "failed"` is how something stands that was asked about.
+    if (key === 'status')
+      return (
+        failed.has(stringValue(value)?.toLowerCase() ?? '') &&
+        (pairs.length === 1 || pairs.some(([other]) => explaining.test(other)))
+      );
     return key === 'detail' && pairs.length === 1 && !tellsSuccess(value.text);
   });
 }
@@ -122,4 +127,5 @@ function unwrapped(node: Node | undefined): Node | undefined {
 
 const jsonResponses = new Set(['JSONResponse', 'ORJSONResponse', 'UJSONResponse']);
 const errorKeys = new Set(['error', 'err', 'error_message', 'error_msg', 'errorMessage', 'exception']);
+const explaining = /^(?:code|detail|errors?|\w*message|msg|reason|title)$/i;
 const failed = new Set(['error', 'failed', 'fail', 'failure']);

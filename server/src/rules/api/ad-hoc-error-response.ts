@@ -1,4 +1,4 @@
-import { defineRule, hasErrorShape, ownResponse, py, saysError } from '../../engine/index.ts';
+import { defineRule, hasErrorShape, isTestFile, ownResponse, py, saysError } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR623',
@@ -13,6 +13,7 @@ export default defineRule({
   requirements: ['004-143'],
   peers: [],
   mentions: ['fastapi', 'starlette', '.get', '.post', '.put', '.patch', '.delete', '.api_route'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -104,6 +105,34 @@ export default defineRule({
             run = runs[run_id]
             return {"id": run_id, "error": run.error}
       `,
+    },
+    {
+      ok: py`
+        from fastapi import APIRouter
+
+        router = APIRouter()
+
+
+        @router.get("/payments/{id}")
+        async def read_payment(id: int):
+            payment = await payments.get(id)
+            if payment.failed:
+                return {"paid": False, "status": "failed", "details": payment}
+            return {"paid": True, "status": "settled"}
+      `,
+    },
+    {
+      ok: py`
+        from fastapi import FastAPI
+
+        app = FastAPI()
+
+
+        @app.post("/token")
+        async def token(grant_type: str):
+            return {"error": "unsupported_grant_type"}
+      `,
+      path: 'tests/mock_services/identity_provider.py',
     },
   ],
   on: {

@@ -1,4 +1,4 @@
-import { defineRule, ownResponse, py, saysError } from '../../engine/index.ts';
+import { defineRule, isTestFile, ownResponse, py, saysError } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR624',
@@ -13,6 +13,7 @@ export default defineRule({
   requirements: ['004-144'],
   peers: [],
   mentions: ['fastapi', 'starlette', '.get', '.post', '.put', '.patch', '.delete', '.api_route'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -93,6 +94,34 @@ export default defineRule({
         def summary():
             return {"error": "not a handler"}
       `,
+    },
+    {
+      ok: py`
+        from fastapi import APIRouter
+
+        router = APIRouter()
+
+
+        @router.get("/payments/{id}")
+        async def read_payment(id: int):
+            payment = await payments.get(id)
+            if payment.failed:
+                return {"paid": False, "status": "failed", "details": payment}
+            return {"paid": True, "status": "settled"}
+      `,
+    },
+    {
+      ok: py`
+        from fastapi import FastAPI
+
+        app = FastAPI()
+
+
+        @app.post("/token")
+        async def token(grant_type: str):
+            return {"error": "unsupported_grant_type"}
+      `,
+      path: 'tests/mock_services/identity_provider.py',
     },
   ],
   on: {

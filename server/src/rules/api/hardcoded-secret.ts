@@ -126,6 +126,10 @@ export default defineRule({
         password = ""
         token = "refresh_token"
         EXAMPLE_KEY = "AKIAIOSFODNN7EXAMPLE"
+        credentials = {
+            "client_id": "bot-context",
+            "client_secret": "bot-context",  # Placeholder, the bot has none.
+        }
       `,
     },
     {
@@ -196,7 +200,8 @@ function findingFor(
   if (text === undefined || text.length < 4) return undefined;
   const name = nameOf(literal);
   const secret = secretIn(name, text, options.names);
-  if (!secret || isDocumentation(literal)) return undefined;
+  if (!secret || isDocumentation(literal) || (secret.by !== 'format' && isSaidToBeNone(literal, file)))
+    return undefined;
   const message =
     secret.by === 'format'
       ? `This literal holds ${secret.what}; read it from settings, and revoke this one if it was committed.`
@@ -256,6 +261,17 @@ function nameOf(literal: Node): string | undefined {
   }
   return undefined;
 }
+
+/** Whether the comment behind a literal says that it is no secret. */
+function isSaidToBeNone(literal: Literal, file: SourceFile): boolean {
+  const line = file.lineStart(literal.end);
+  return file
+    .commentsIn({ start: literal.end, end: literal.end + 160 })
+    .some((comment) => file.lineStart(comment.start) === line && noSecret.test(comment.text));
+}
+
+const noSecret =
+  /place-?holder|\bdummy\b|\bfake\b|not (?:a|an|the|really a|any) (?:\w+ )?(?:secret|password|key|token)\b/i;
 
 /** Whether a literal belongs to the examples that a schema or a route shows in its documentation. */
 function isDocumentation(literal: Node): boolean {

@@ -5,6 +5,7 @@ import {
   defineRule,
   type Edit,
   type Fix,
+  isTestFile,
   type Node,
   py,
   type SourceFile,
@@ -27,6 +28,7 @@ export default defineRule({
   peers: ['Sonar S3330', 'Sonar S2092', 'bandit B614'],
   mentions: ['set_cookie'],
   calls: ['set_cookie'],
+  applies: (file) => !isTestFile(file),
   examples: [
     {
       bad: py`
@@ -99,7 +101,30 @@ export default defineRule({
             response.set_cookie("csrf_token", csrf, secure=True, samesite="strict")
             response.set_cookie("session", "", max_age=0)
             response.delete_cookie("session")
+            response.set_cookie("theme", "dark", httponly=False, secure=True, samesite="lax")
+
+
+        async def start(sessions, request, response, token: str) -> None:
+            await sessions.set_cookie(request, response, token)
       `,
+    },
+    {
+      bad: py`
+        def keep(response, token: str) -> None:
+            response.set_cookie("access_token", token, httponly=False, secure=True, samesite="lax")
+        #   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR613 unsafe
+      `,
+      good: py`
+        def keep(response, token: str) -> None:
+            response.set_cookie("access_token", token, httponly=True, secure=True, samesite="lax")
+      `,
+    },
+    {
+      ok: py`
+        def test_log_out(client, response):
+            response.set_cookie("session", "abc")
+      `,
+      path: 'tests/test_users.py',
     },
   ],
   on: {
@@ -111,12 +136,16 @@ export default defineRule({
       // A cookie jar's method takes the cookie alone.
       if (!key || given.hasSplat || given.hasDoubleSplat || given.positional.length + given.keywords.size < 2)
         return undefined;
+      // A response sets its cookies at once; what is awaited is a method of the file's own.
+      if (call.parent?.is('await')) return undefined;
       const isDeletion = given.at(2, 'max_age')?.text === '0' || given.at(3, 'expires')?.text === '0';
       if (isDeletion) return undefined;
       const name = stringValue(key);
       const missing = attributes.filter(({ position, keyword }) => {
         if (keyword === 'httponly' && /csrf|xsrf/i.test(name ?? key.text)) return false;
         const value = given.at(position, keyword);
+        // A cookie that scripts are to read says so, where it is no key to anything.
+        if (keyword === 'httponly' && value?.is('false')) return isKey.test(name ?? key.text);
         return !value || value.is('false', 'none');
       });
       if (missing.length === 0) return undefined;
@@ -129,6 +158,8 @@ export default defineRule({
     },
   },
 });
+
+const isKey = /token|session|auth|jwt|(?:^|_)sid(?:$|_)|secret|credential|password|api_?key/i;
 
 interface Attribute {
   readonly keyword: string;

@@ -24,7 +24,8 @@ export default defineRule({
   peers: [],
   mentions: ['headers'],
   calls: () => [...readers],
-  applies: (file) => !isTestFile(file),
+  // Middleware runs outside of dependencies.
+  applies: (file) => !isTestFile(file) && !/(^|\/)\w*middlewares?(\/|\.py$)/.test(file.path),
   examples: [
     {
       bad: py`
@@ -67,7 +68,22 @@ export default defineRule({
             async def dispatch(self, request: Request, call_next):
                 request.state.tenant = tenant_of(request.headers.get("Authorization"))
                 return await call_next(request)
+
+
+        def token_of(scope: Scope) -> str | None:
+            request = Request(scope)
+            return request.headers.get("Authorization")
       `,
+    },
+    {
+      ok: py`
+        from fastapi import Request
+
+
+        def bearer_token(request: Request) -> str | None:
+            return request.headers.get("Authorization")
+      `,
+      path: 'app/auth/middlewares.py',
     },
   ],
   on: {
@@ -95,6 +111,8 @@ function read(at: Node, headers: Node, file: SourceFile): Finding | undefined {
   if (!headers.is('attribute') || headers.field('attribute').text !== 'headers') return undefined;
   const made = madeBy(file, headers.field('object')) ?? '';
   if (!/^(?:fastapi|starlette)\.(?:requests\.)?(?:Request|HTTPConnection)$/.test(made)) return undefined;
+  // Who makes a request of an ASGI scope has no dependencies.
+  if (makesRequest(headers.field('object'), file)) return undefined;
   // A fallback in the default of `get` is part of one reading.
   if (at.parent?.is('argument_list') && isHeaderCall(at.parent.parent)) return undefined;
   if (at.parent?.is('pair', 'keyword_argument') || isOwnScheme(at, file)) return undefined;
@@ -102,6 +120,10 @@ function read(at: Node, headers: Node, file: SourceFile): Finding | undefined {
     at,
     message: 'The `Authorization` header is read by hand; depend on a security scheme such as `HTTPBearer`.',
   };
+}
+
+function makesRequest(request: Node, file: SourceFile): boolean {
+  return request.is('call') || (request.is('identifier') && file.binding(request)?.value?.is('call') === true);
 }
 
 function isHeaderCall(node: Node | undefined): boolean {

@@ -152,9 +152,13 @@ export default defineRule({
     },
     {
       ok: py`
-        from fastapi import APIRouter, Depends, Path
+        from fastapi import APIRouter, Depends, Path, Query
 
         router = APIRouter()
+
+
+        def paging(page: int = 1, limit: int = Query(20, gt=0)) -> Paging:
+            return Paging(page, min(limit, settings.page_limit))
 
 
         def first(items: list[str], limit: int = 100) -> list[str]:
@@ -218,7 +222,9 @@ function check(
   const most = allowed === undefined ? undefined : allowed - (given?.keywords.has('le') ? 0 : 1);
   const second =
     bound === undefined
-      ? 'no upper bound'
+      ? isCapped(file, definition, size.name)
+        ? undefined
+        : 'no upper bound'
       : most !== undefined && most > chosen.maximum
         ? `more than ${most}`
         : undefined;
@@ -235,6 +241,18 @@ function check(
       fix: () => fixed(file, definition, size, query, first !== undefined, second !== undefined, chosen),
     },
   ];
+}
+
+/** `min(limit, 100)` in the body bounds what was asked for. */
+function isCapped(file: SourceFile, definition: TypedNode<'function_definition'>, name: string): boolean {
+  return definition
+    .field('body')
+    .below('call')
+    .some(
+      (call) =>
+        file.qualified(call.field('function')) === 'builtins.min' &&
+        argumentsOf(call).positional.some((argument) => argument.is('identifier') && argument.text === name),
+    );
 }
 
 /** What is wrong with a default, undefined when it is right or cannot be read. */

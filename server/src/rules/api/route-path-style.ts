@@ -171,6 +171,14 @@ export default defineRule<typeof options, Ending>({
         async def getaway() -> User: ...
 
 
+        @router.get("/external/{external_id}")
+        async def read_external(external_id: str) -> User: ...
+
+
+        @router.get("/archived/{id}")
+        async def read_archived(id: str) -> User: ...
+
+
         @router.get("/by-email/{email}")
         async def by_email(email: str) -> User: ...
 
@@ -192,6 +200,21 @@ export default defineRule<typeof options, Ending>({
         cache.get("/get-users")
       `,
       options: { uncounted: ['corn'] },
+    },
+    {
+      ok: py`
+        from fastapi import APIRouter
+
+        router = APIRouter(prefix="/scim/v2")
+
+
+        @router.get("/Users/{user_id}")
+        async def read_user(user_id: str) -> User: ...
+
+
+        @router.get("/ServiceProviderConfig")
+        async def config() -> Config: ...
+      `,
     },
   ],
   on: {
@@ -236,8 +259,10 @@ function check(route: Route, { verbs, uncounted }: Options): Finding[] {
   const verb = fixed.map(firstWord).find((word) => verbs.includes(word));
   if (verb !== undefined)
     add(`The path \`${path}\` says the verb \`${verb}\`, which is the method's part; name the resource.`);
-  if (fixed.some((text) => /[A-Z]/.test(text))) add(`The path \`${path}\` has capitals; write it in lower case.`);
   const whole = prefixedPath(route) ?? path;
+  // SCIM (RFC 7644) spells its endpoints itself: `/Users`, `/ResourceTypes`.
+  if (fixed.some((text) => /[A-Z]/.test(text)) && !/(^|\/)scim(\/|$)/i.test(whole))
+    add(`The path \`${path}\` has capitals; write it in lower case.`);
   const collection = singularCollection(whole, uncounted);
   if (collection && !verbs.includes(firstWord(collection.name)))
     add(`In \`${whole}\` the collection before \`{${collection.id}}\` is \`${collection.name}\`; use the plural noun.`);

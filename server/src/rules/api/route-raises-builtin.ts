@@ -61,12 +61,12 @@ export default defineRule({
             order = await orders.get(order_id)
             if order is None:
                 raise ValueError("no such order")
-        #       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR622 none: \`read_order\` raises \`ValueError\`, which the client sees as 500; raise an \`HTTPException\` or a domain exception.
+        #       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR622 none: \`read_order\` raises \`ValueError\`, which the client sees as 500 unless something handles it; raise an \`HTTPException\` or a domain exception.
             try:
                 return check(order)
             except ValueError as err:
                 raise Exception from err
-        #       ^^^^^^^^^^^^^^^^^^^^^^^^ GR622 none: \`read_order\` raises \`Exception\`, which the client sees as 500; raise an \`HTTPException\` or a domain exception.
+        #       ^^^^^^^^^^^^^^^^^^^^^^^^ GR622 none: \`read_order\` raises \`Exception\`, which the client sees as 500 unless something handles it; raise an \`HTTPException\` or a domain exception.
       `,
     },
     {
@@ -152,7 +152,7 @@ export default defineRule({
         : [
             {
               at,
-              message: `\`${data.handler}\` raises \`${data.exception}\`, which the client sees as 500; raise an \`HTTPException\` or a domain exception.`,
+              message: `\`${data.handler}\` raises \`${data.exception}\`, which the client sees as 500 unless something handles it; raise an \`HTTPException\` or a domain exception.`,
             },
           ],
     );

@@ -28,6 +28,7 @@ export default defineRule({
   examples: [
     {
       bad: py`
+        import shutil
         from typing import Annotated
 
         from fastapi import APIRouter, File, UploadFile
@@ -95,6 +96,20 @@ export default defineRule({
             await store(await image.read())
       `,
     },
+    {
+      ok: py`
+        from fastapi import APIRouter, UploadFile
+
+        from app.bundles import read_bundle
+
+        router = APIRouter()
+
+
+        @router.post("/bundles")
+        async def upload_bundle(bundle: UploadFile) -> None:
+            await store(read_bundle(bundle.file), bundle.filename)
+      `,
+    },
   ],
   on: {
     function_definition(handler, file) {
@@ -104,7 +119,7 @@ export default defineRule({
       );
       if (uploads.length === 0 || routesOf(file, handler).length === 0) return undefined;
       return uploads
-        .filter((parameter) => isUsedBlindly(handler, parameter.name))
+        .filter((parameter) => isUsedBlindly(file, handler, parameter.name))
         .map(({ node, name }) => ({
           at: node,
           message: `\`${name}\` is used without a look at its type or size; compare \`${name}.content_type\` and \`${name}.size\` with what is allowed.`,
@@ -130,9 +145,9 @@ function isUpload(file: SourceFile, annotation: Node): boolean {
 
 /**
  * Whether a handler reads or stores an upload, and nothing in it looks at a type or a size. An upload that is passed on
- * as it is may be checked where it goes.
+ * as it is, or its open file, may be checked where it goes.
  */
-function isUsedBlindly(handler: Definition, name: string): boolean {
+function isUsedBlindly(file: SourceFile, handler: Definition, name: string): boolean {
   const body = handler.field('body');
   const names = new Set([name]);
   for (const loop of body.below('for_statement', 'for_in_clause')) {
@@ -148,6 +163,7 @@ function isUsedBlindly(handler: Definition, name: string): boolean {
       if (looks.has(member) || (member === 'filename' && isCompared(parent))) return false;
       if (!readers.has(member)) continue;
       const call = parent.parent;
+      if (member === 'file' && call?.is('argument_list', 'keyword_argument') && !isCopied(file, parent)) return false;
       // `read(limit)` never holds more than the limit.
       if (call?.is('call') && member === 'read' && argumentsOf(call).positional.length > 0) return false;
       isUsed = true;
@@ -156,6 +172,12 @@ function isUsedBlindly(handler: Definition, name: string): boolean {
     } else if (parent?.is('assignment') && use.isField('right')) return false;
   }
   return isUsed && !body.below('call').some((call) => checkers.test(call.field('function').text.slice(-80)));
+}
+
+/** `shutil.copyfileobj` takes all there is; what other functions do with an open file nobody can tell here. */
+function isCopied(file: SourceFile, opened: Node): boolean {
+  const call = opened.above('call');
+  return call !== undefined && file.qualified(call.field('function')) === 'shutil.copyfileobj';
 }
 
 const looks = new Set(['content_type', 'size', 'headers']);

@@ -1,14 +1,19 @@
 import {
+  argumentsOf,
   called,
   defineRule,
+  type Fact,
+  type Finding,
   isDocstring,
   isMigration,
   isMigrationPath,
   isTestCode,
   type Node,
   ownName,
+  parametersOf,
   py,
   type SourceFile,
+  type Span,
   type TypedNode,
 } from '../../engine/index.ts';
 
@@ -244,6 +249,94 @@ export default defineRule({
     },
     {
       ok: py`
+        class Anonymous: ...
+
+
+        class Guest:
+            pass
+
+
+        class Proxy:
+            # Mix-in for what is read remotely.
+            pass
+
+
+        Subject = User | Anonymous
+
+
+        def greet(visitor):
+            return "" if isinstance(visitor, (Guest, User)) else visitor.name
+
+
+        class Formatter:
+            def format(self, text, values):
+                used = self.fill(text, values)
+                self.check_unused(used, values)
+                return used
+
+            def check_unused(self, used, values):
+                pass
+
+
+        class Drag:
+            def dropped(self, target, event):
+                pass
+
+
+        class SlackConnector(Connector):
+            def load_credentials(self, credentials):
+                raise NotImplementedError("Use set_credentials_provider with this connector.")
+
+
+        class Loader:
+            def exec_module(self, module):
+                pass
+
+
+        class _C:
+            def method(self):
+                pass
+
+
+        async def _coroutine():
+            pass
+
+
+        _coroutine = _coroutine()
+
+
+        @router.get("/ok", dependencies=[Depends(require_node)])
+        async def is_there():
+            pass
+      `,
+    },
+    {
+      bad: py`
+        class Anonymous: ...
+        #     ^^^^^^^^^ GR825 none
+
+
+        class Formatter:
+            def format(self, text):
+                return self.fill(text)
+
+            def check(self, text):
+            #   ^^^^^ GR825 none
+                pass
+
+            def fill(self, text):
+            #   ^^^^ GR825 none
+                raise NotImplementedError
+
+
+        @router.get("/ok")
+        async def is_there():
+        #         ^^^^^^^^ GR825 none
+            pass
+      `,
+    },
+    {
+      ok: py`
         def flow():
             pass
       `,
@@ -284,48 +377,97 @@ export default defineRule({
     function_definition(definition, file) {
       if (!mayDoNothing(definition) || methodOwner(definition, file)) return undefined;
       const body = stubBody(definition, file);
-      return body ? stub(definition.field('name'), body) : undefined;
-    },
-    class_definition(definition, file) {
-      // A class with bases inherits what it does: exceptions, declarative bases, markers.
-      if (definition.field('superclasses') || definition.parent?.is('decorated_definition')) return undefined;
-      const [only, ...others] = file.classBody(definition);
-      const body = others.length === 0 ? emptiness(only) : undefined;
-      if (!body || body.startsWith('raise') || isMigration(file) || isFallback(definition)) return undefined;
-      if (file.enclosingFunction(definition)) return undefined;
       const name = definition.field('name');
-      return markers.test(name.text) ? undefined : stub(name, body);
+      // What the module gives another value was only made for that.
+      if (!body || (!file.enclosingFunction(definition) && file.moduleBindings(name.text).length > 1)) return undefined;
+      return stub(name, name.text, body);
     },
   },
-  // A method of a class whose subclass, in the same file, has a method of its own instead is there to be replaced.
+  // What the rest of the file says may explain a method or a class that does nothing.
   collect: {
-    class_definition(definition, file) {
+    class_definition(definition, file): Fact<Told> | Fact<Told>[] | undefined {
       const name = definition.field('name');
-      const isPlain = !isOutline(file.classBody(definition));
-      return isPlain ? undefined : { at: name, data: { owner: name.text, name: '', body: undefined, bases: [] } };
+      const statements = file.classBody(definition);
+      const body = emptyClass(definition, statements, file);
+      if (body) return { at: name, data: { kind: 'class', name: name.text, body } };
+      if (isOutline(statements)) return { at: name, data: { kind: 'outline', owner: name.text } };
+      const hooks = calledByItself(statements);
+      return hooks.length > 0 ? { at: name, data: { kind: 'hooks', owner: name.text, hooks } } : undefined;
     },
-    function_definition(definition, file) {
+    function_definition(definition, file): Fact<Told> | undefined {
       const owner = methodOwner(definition, file);
       if (!owner || (!mayDoNothing(definition) && !owner.field('superclasses'))) return undefined;
-      const name = definition.field('name');
-      const body = stubBody(definition, file);
-      const bases = body ? [] : ownBases(owner, file);
-      if (!body && bases.length === 0) return undefined;
-      return { at: name, data: { owner: owner.field('name').text, name: name.text, body, bases } };
+      const at = definition.field('name');
+      const [name, body] = [at.text, stubBody(definition, file)];
+      if (body) return { at, data: { kind: 'method', owner: owner.field('name').text, name, body } };
+      const bases = ownBases(owner, file);
+      return bases.length > 0 ? { at, data: { kind: 'override', name, bases } } : undefined;
+    },
+    binary_operator(operation, file): Fact<Told> | undefined {
+      if (operation.field('operator').text !== '|' || operation.parent?.is('binary_operator')) return undefined;
+      return kindsIn(operation, file);
+    },
+    call(call, file): Fact<Told> | undefined {
+      const callee = call.field('function');
+      if (!callee.is('identifier') || !/^is(instance|subclass)$/.test(callee.text)) return undefined;
+      return kindsIn(call.field('arguments'), file);
     },
   },
   file(facts) {
-    const overridden = new Set(
-      facts.flatMap(({ data }) => (data.body ? [] : data.bases.map((base) => `${base}.${data.name}`))),
+    const explained = new Set(
+      facts.flatMap(({ data }) => {
+        if (data.kind === 'outline') return [data.owner];
+        if (data.kind === 'hooks') return data.hooks.map((hook) => `${data.owner}.${hook}`);
+        if (data.kind === 'override') return data.bases.map((base) => `${base}.${data.name}`);
+        return data.kind === 'kinds' ? data.classes : [];
+      }),
     );
-    const outlines = new Set(facts.flatMap(({ data }) => (data.name === '' ? [data.owner] : [])));
-    return facts.flatMap(({ at, data }) =>
-      data.body && !outlines.has(data.owner) && !overridden.has(`${data.owner}.${data.name}`)
-        ? [{ at, message: messageOf(data.name, data.body) }]
-        : [],
-    );
+    return facts.flatMap(({ at, data }) => {
+      if (data.kind !== 'class' && data.kind !== 'method') return [];
+      const names = data.kind === 'class' ? [data.name] : [data.owner, `${data.owner}.${data.name}`];
+      return names.some((name) => explained.has(name)) ? [] : [stub(at, data.name, data.body)];
+    });
   },
 });
+
+/** What a part of the file says about stubs. */
+type Told =
+  | { readonly kind: 'class'; readonly name: string; readonly body: string }
+  | { readonly kind: 'method'; readonly owner: string; readonly name: string; readonly body: string }
+  /** A class that is only there to derive from. */
+  | { readonly kind: 'outline'; readonly owner: string }
+  /** Methods that do nothing and that the class calls itself, for subclasses to fill in. */
+  | { readonly kind: 'hooks'; readonly owner: string; readonly hooks: readonly string[] }
+  /** A method that may stand in the place of one of the file's own bases. */
+  | { readonly kind: 'override'; readonly name: string; readonly bases: readonly string[] }
+  /** Classes that are only told apart, in a union or by `isinstance`: being there is all that they are for. */
+  | { readonly kind: 'kinds'; readonly classes: readonly string[] };
+
+/** How a class is empty, where nothing explains that it is. */
+function emptyClass(
+  definition: TypedNode<'class_definition'>,
+  statements: readonly Node[],
+  file: SourceFile,
+): string | undefined {
+  // A class with bases inherits what it does: exceptions, declarative bases, markers.
+  if (definition.field('superclasses') || definition.parent?.is('decorated_definition')) return undefined;
+  const [only, ...others] = statements;
+  const body = others.length === 0 ? emptiness(only) : undefined;
+  if (!only || !body || body.startsWith('raise') || isMigration(file) || isFallback(definition)) return undefined;
+  if (file.enclosingFunction(definition) || markers.test(definition.field('name').text)) return undefined;
+  const comments = file.commentsIn({ start: definition.start, end: only.end });
+  return comments.some((comment) => isMarker.test(comment.text)) ? undefined : body;
+}
+
+/** The file's own classes that a union or a call of `isinstance` names. */
+function kindsIn(expression: Node, file: SourceFile): Fact<Told> | undefined {
+  const classes = expression.below('identifier').flatMap((name) => {
+    // Most names in a union are imported or built in.
+    const isOwn = file.moduleBindings(name.text).some((binding) => binding.kind === 'class');
+    return isOwn ? name.text : [];
+  });
+  return classes.length > 0 ? { at: expression, data: { kind: 'kinds', classes } } : undefined;
+}
 
 /** How a function does nothing, where nothing explains that it does. */
 function stubBody(definition: TypedNode<'function_definition'>, file: SourceFile): string | undefined {
@@ -335,12 +477,18 @@ function stubBody(definition: TypedNode<'function_definition'>, file: SourceFile
   if (!only || !body) return undefined;
   const name = definition.field('name');
   if (deliberate.test(name.text) || isMigration(file)) return undefined;
-  if (isFallback(definition) || file.decorators(definition).some((decorator) => explains(decorator, file)))
-    return undefined;
+  const isExplained = (decorator: Node): boolean => explains(decorator, file) || hasDependencies(decorator);
+  if (isFallback(definition) || file.decorators(definition).some(isExplained)) return undefined;
+  if (body === 'pass' && parametersOf(definition).some((parameter) => parameter.name === 'event')) return undefined;
   if (body.startsWith('raise') && (excuse.test(only.text) || !isBuiltinError(only, file))) return undefined;
   const owner = methodOwner(definition, file);
   if (owner ? isAbstract(owner, body, file) : isCallback(definition, body, file)) return undefined;
   return tellsPurpose(definition, file) ? undefined : body;
+}
+
+/** A route whose dependencies do all that there is to do. */
+function hasDependencies(decorator: Node): boolean {
+  return decorator.is('call') && argumentsOf(decorator).keyword('dependencies') !== undefined;
 }
 
 /** A function of another function that does nothing is made to be given to somebody. */
@@ -377,6 +525,25 @@ function isOutline(body: readonly Node[]): boolean {
   return methods.length > 2 && empty.length * 3 >= methods.length * 2;
 }
 
+/** Methods of nothing but `pass` that other methods of the class call on `self`. */
+function calledByItself(statements: readonly Node[]): string[] {
+  const empty = new Set(
+    statements.flatMap((statement) => {
+      if (!statement.is('function_definition') || !mayDoNothing(statement)) return [];
+      return onlyStatement(statement)?.is('pass_statement') ? statement.field('name').text : [];
+    }),
+  );
+  if (empty.size === 0) return [];
+  const called = statements.flatMap((statement) =>
+    statement.below('call').flatMap((call) => {
+      const callee = call.field('function');
+      const isOnSelf = callee.is('attribute') && callee.field('object').text === 'self';
+      return isOnSelf ? callee.field('attribute').text : [];
+    }),
+  );
+  return called.filter((name) => empty.has(name));
+}
+
 /** Cheap to test: the body begins with a docstring, or with what could be all of it. */
 function mayDoNothing(definition: TypedNode<'function_definition'>): boolean {
   const first = definition.field('body').firstNamed;
@@ -405,12 +572,11 @@ function ownBases(owner: TypedNode<'class_definition'>, file: SourceFile): strin
   return file.bases(owner).flatMap((base) => ownName(base) ?? []);
 }
 
-function stub(name: Node, body: string) {
-  return { at: name, message: messageOf(name.text, body) };
-}
-
-function messageOf(name: string, body: string): string {
-  return `\`${name}\` is a stub: its body is only \`${body}\`; implement it, or leave it out until it is needed.`;
+function stub(at: Span, name: string, body: string): Finding {
+  return {
+    at,
+    message: `\`${name}\` is a stub: its body is only \`${body}\`; implement it, or leave it out until it is needed.`,
+  };
 }
 
 /** The statement by which a body does nothing, as the message names it. */
@@ -429,12 +595,15 @@ function isBuiltinError(raise: Node, file: SourceFile): boolean {
 
 /** Special methods that do nothing on purpose, and functions that say so in their name. */
 const deliberate =
-  /^__\w+__$|^_*a?(noop|no_op|nop|nolog|nothing|do_nothing|ignore|null|dummy|placeholder)|_dummy$|^_\w?$|^(setUp|tearDown|on_|before_|after_|pre_|post_)|^(a?close|flush|write_eof|startup|shutdown)$|_callback$/i;
+  /^__\w+__$|^_*a?(noop|no_op|nop|nolog|nothing|do_nothing|ignore|null|dummy|placeholder)|_dummy$|^_\w?$|^(setUp|tearDown|on_|before_|after_|pre_|post_)|^(a?close|flush|write_eof|startup|shutdown)$|_callback$|^(create|exec)_module$/i;
 const markers = /^_|^[A-Z0-9_]+$|(Absent|Missing|Unset|Sentinel|Empty|Marker|Undefined|NotGiven|NotSet)/;
+
+/** A comment that says what an empty class is there for. */
+const isMarker = /mix-?in|marker|sentinel|\btoken\b|\btag\b|namespace|placeholder/i;
 
 /** A message that calls the method abstract, or the operation one that is refused. */
 const excuse =
-  /sub-?class|overrid|abstract|derived|implemented (by|in)|must (be )?implement|support|not (available|allowed|possible|public)|(does|do|should|can) ?not|cannot|can't/i;
+  /sub-?class|overrid|abstract|derived|implemented (by|in)|must (be )?implement|support|not (available|allowed|possible|public)|(does|do|should|can) ?not|cannot|can't|\buse\b/i;
 
 /** A docstring or a comment that says that doing nothing is right here. */
 const purpose =
@@ -443,8 +612,8 @@ const purpose =
 /** Class docstrings that call the class something to derive from. */
 const isToDerive = /abstract|interface|\bbase class|sub-?class|protocol|contract|to be (implemented|overrid)/i;
 
-/** Code that is shown or measured, and is no application. */
-const shown = /(^|\/)(docs?|docs_src|examples?|samples?|benches|bench|benchmarks?|idle_test|demos?|tutorials?)\//;
+/** Code that is shown or measured, or stands in for something, and is no application. */
+const shown = /(^|\/)(docs?|docs_src|examples?|samples?|benches|bench|benchmarks?|idle_test|demos?|tutorials?|dummy)\//;
 
 /** The other half of a definition that depends on something: behind `except ImportError`, `else`, `if TYPE_CHECKING`. */
 function isFallback(definition: Node): boolean {
@@ -473,7 +642,7 @@ function isAbstract(owner: TypedNode<'class_definition'>, body: string, file: So
   const isBase =
     bases.includes('abc.ABC') ||
     metaclass.includes('ABCMeta') ||
-    /^_?(Base|Abstract|I[A-Z][a-z]|No[A-Z]|Null|No-?op|Dummy|Dev[Nn]ull|Fake|Mock)|(Base|Abstract|Interface|ABC|Protocol|Mixin|Plugin|Stub|Spec)$/.test(
+    /^_\w?$|^_?(Base|Abstract|I[A-Z][a-z]|No[A-Z]|Null|No-?op|Dummy|Dev[Nn]ull|Fake|Mock)|(Base|Abstract|Interface|ABC|Protocol|Mixin|Plugin|Stub|Spec)$/.test(
       owner.field('name').text,
     );
   if (isBase || isOfLocalClass(owner, file)) return true;

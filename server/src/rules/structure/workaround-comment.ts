@@ -31,6 +31,8 @@ export default defineRule({
         #                     ^^^^^^^^^ GR824 none: The comment admits a workaround (\`temporary\`); solve the problem itself.
         # XXX why does this work?
         # ^^^ GR824 none
+        # XXX doesn't work on Windows
+        # ^^^ GR824 none
         # This is only temporary.
         #              ^^^^^^^^^ GR824 none
         # Quick fix for the release, a Workaround really
@@ -38,6 +40,13 @@ export default defineRule({
         #                              ^^^^^^^^^^ GR824 none
         retry()  # WORKAROUND(anna) see the vendor's ticket
         #          ^^^^^^^^^^ GR824 none
+      `,
+    },
+    {
+      bad: py`
+        # Left out as a temporary workaround
+        #               ^^^^^^^^^ GR824 none
+        answers.pop()
       `,
     },
     {
@@ -53,6 +62,8 @@ export default defineRule({
         # Written to a temporary file, then renamed; the temporary directory is removed.
         # A temporary password is sent; temporary credentials expire.
         # The hack week calendar; hackers; a shack. Format: XXX-XX-XXXX, sk_XXX.
+        # One future workaround is to send them apart.
+        # The library's workaround doesn't cover all providers.
         # No workaround is needed any more; see the HACK above. Delete it if temporary
         text = "HACK: is data"  # quickly fixed prices
       `,
@@ -72,21 +83,29 @@ export default defineRule({
       if (markers.length === 0) return undefined;
       const { text, start } = comment;
       const seen = new Set<number>();
+      let reported = -1;
       return markers.flatMap(({ word, at }) => {
         // `WORKAROUND` is found by both of its spellings.
         if (seen.has(at.start)) return [];
         seen.add(at.start);
         const before = text.slice(0, at.start - start);
         const after = text.slice(at.end - start);
-        if (denial.test(before)) return [];
+        if (denial.test(before) || (/^workaround$/i.test(word) && isOfOthers.test(after))) return [];
+        // "Temporary workaround" admits one thing.
+        const isSaid = reported >= 0 && text.slice(reported - start, at.start - start).trim() === '';
         if (/^temporary$/i.test(word) && !isAboutCode(before, after)) return [];
+        reported = at.end;
+        if (isSaid) return [];
         return { at, message: `The comment admits a workaround (\`${word}\`); solve the problem itself.` };
       });
     },
   },
 });
 
-const denial = /\b(no|not|not an?|isn't an?|without an?|never an?|former|old|removed?( the| a)?|see( the)?|cf\.?)\s+$/i;
+const denial =
+  /\b(no|not|not an?|isn't an?|without an?|never an?|former|old|removed?( the| a)?|see( the)?|cf\.?|future|possible|potential)\s+$/i;
+/** What a workaround of somebody else's does or does not do. */
+const isOfOthers = /^\s+(doesn't|does not|isn't|is not)\b/i;
 
 /** Whether "temporary" is said of the code, and not of a file, a table or a password. */
 function isAboutCode(before: string, after: string): boolean {

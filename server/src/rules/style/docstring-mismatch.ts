@@ -197,6 +197,15 @@ export default defineRule({
     },
     {
       ok: py`
+        async def orders(ctx: RunContext[Deps], limit: int = 10) -> str:
+            """List the most recent orders.
+
+            Args:
+                limit: How many to list.
+            """
+            return await ctx.deps.orders(limit)
+
+
         def load(path, mode):
             """Load a file.
 
@@ -262,7 +271,7 @@ export default defineRule({
   },
 });
 
-/** Parameters that no caller gives: what FastAPI or a decorator puts there. */
+/** Parameters that no caller gives: what FastAPI, an agent's framework or a decorator puts there. */
 function injectedParameters(definition: TypedNode<'function_definition'>, file: SourceFile): Set<string> {
   const names = new Set<string>();
   for (const parameter of definition.field('parameters').namedChildren) {
@@ -277,7 +286,7 @@ function injectedParameters(definition: TypedNode<'function_definition'>, file: 
 }
 
 const injection =
-  /\b(Depends|Security|Inject|Provide)\b|:\s*(Optional\[)?(\w+\.)?(Request|Response|BackgroundTasks|WebSocket|HTTPConnection|\w+Dep)\b/;
+  /\b(Depends|Security|Inject|Provide)\b|:\s*(Optional\[)?(\w+\.)?(Request|Response|BackgroundTasks|WebSocket|HTTPConnection|RunContext|RunContextWrapper|\w+Dep)\b/;
 
 function unstarred(name: string): string {
   return name.replace(/^\*+/, '');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineRule, isMigration, py } from '../../engine/index.ts';
+import { defineRule, isGeneratedPath, isMigration, py } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR903',
@@ -16,6 +16,7 @@ export default defineRule({
   options: z.strictObject({
     max: z.int().min(1).default(500).meta({ description: 'How many lines a file may have.' }),
   }),
+  applies: (file) => !isGeneratedPath(file),
   examples: [
     {
       bad: py`
@@ -52,6 +53,15 @@ export default defineRule({
         revision = "3f2a9c81d0aa"
       `,
       path: 'alembic/versions/3f2a9c81d0aa_columns.py',
+      options: { max: 2 },
+    },
+    {
+      ok: py`
+        first = 1
+        second = 2
+        third = 3
+      `,
+      path: 'app/rpc/orders_pb2_grpc.py',
       options: { max: 2 },
     },
   ],

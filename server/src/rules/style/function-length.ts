@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineRule, isMigration, py, unitOf } from '../../engine/index.ts';
+import { defineRule, isGeneratedPath, isMigration, py, unitOf } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR902',
@@ -16,6 +16,7 @@ export default defineRule({
   options: z.strictObject({
     max: z.int().min(1).default(50).meta({ description: 'How many lines a function may have, from `def` to its end.' }),
   }),
+  applies: (file) => !isGeneratedPath(file),
   examples: [
     {
       bad: py`
@@ -77,6 +78,15 @@ export default defineRule({
             op.add_column("users", sa.Column("b", sa.Text()))
       `,
       path: 'alembic/versions/3f2a9c81d0aa_columns.py',
+      options: { max: 2 },
+    },
+    {
+      ok: py`
+        def ListOrders(request, target):
+            first = request
+            return grpc.unary_unary(first, target)
+      `,
+      path: 'app/rpc/orders_pb2_grpc.py',
       options: { max: 2 },
     },
   ],

@@ -1,6 +1,6 @@
 import { eastAsianWidth } from 'get-east-asian-width';
 import { z } from 'zod';
-import { defineRule, py, type Unit, unitOf } from '../../engine/index.ts';
+import { defineRule, isGeneratedPath, py, type Unit, unitOf } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR904',
@@ -17,6 +17,7 @@ export default defineRule({
   options: z.strictObject({
     max: z.int().min(1).default(100).meta({ description: 'The widest line that is allowed, in columns.' }),
   }),
+  applies: (file) => !isGeneratedPath(file),
   examples: [
     {
       bad: py`
@@ -57,6 +58,13 @@ export default defineRule({
         x = "abcdefg"
       `,
       options: { max: 13 },
+    },
+    {
+      ok: py`
+        order = descriptor.message_types_by_name["Order"]
+      `,
+      path: 'app/rpc/orders_pb2_grpc.py',
+      options: { max: 22 },
     },
   ],
   on: {

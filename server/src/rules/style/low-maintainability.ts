@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   defineRule,
+  isGeneratedPath,
   isMigration,
   isMoreMaintainable,
   type MaintainabilityPart,
@@ -28,6 +29,7 @@ export default defineRule({
       .default(19)
       .meta({ description: 'The index that a file must be above, as `radon mi` counts it; rank A is above 19.' }),
   }),
+  applies: (file) => !isGeneratedPath(file),
   examples: [
     {
       bad: py`
@@ -88,6 +90,15 @@ export default defineRule({
       `,
       path: 'alembic/versions/3f2a9c81d0aa_columns.py',
       options: { above: 99.9 },
+    },
+    {
+      ok: py`
+        import descriptor
+
+        total = first + second * third - fourth
+      `,
+      path: 'app/rpc/orders_pb2_grpc.py',
+      options: { above: 99 },
     },
   ],
   collect: {

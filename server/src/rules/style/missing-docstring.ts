@@ -8,6 +8,7 @@ import {
   type Fix,
   functionSkeleton,
   isDocstring,
+  isGeneratedPath,
   isMigration,
   isMigrationPath,
   isTestCode,
@@ -51,7 +52,8 @@ export default defineRule({
   requirements: ['002-006', '002-044', '003-040', '004-261'],
   peers: ['D100', 'D101', 'D102', 'D103', 'pylint C0116', 'interrogate'],
   options,
-  applies: (file, { tests }) => (tests || !isTestCode(file)) && !isMigrationPath(file) && !file.path.endsWith('.pyi'),
+  applies: (file, { tests }) =>
+    (tests || !isTestCode(file)) && !isMigrationPath(file) && !isGeneratedPath(file) && !file.path.endsWith('.pyi'),
   examples: [
     {
       bad: py`
@@ -331,6 +333,14 @@ export default defineRule({
                 return 1
       `,
       options: { kinds: ['function'] },
+    },
+    {
+      ok: py`
+        class OrdersServicer(object):
+            def ListOrders(self, request, context):
+                return request
+      `,
+      path: 'app/rpc/orders_pb2_grpc.py',
     },
   ],
   on: {

@@ -6,6 +6,7 @@ import {
   type Finding,
   type Fix,
   fitsPattern,
+  isGeneratedPath,
   type Node,
   py,
   type SourceFile,
@@ -47,6 +48,7 @@ export default defineRule({
       ])
       .meta({ description: 'Names that are left alone; `*` stands for anything.' }),
   }),
+  applies: (file) => !isGeneratedPath(file),
   examples: [
     {
       bad: py`
@@ -138,6 +140,21 @@ export default defineRule({
         class Meta(type):
             def build(cls) -> int:
                 return 1
+      `,
+    },
+    {
+      ok: py`
+        class OrdersServicer(object):
+            def ListOrders(self, request, context):
+                raise NotImplementedError("Method not implemented!")
+      `,
+      path: 'app/rpc/orders_pb2_grpc.py',
+    },
+    {
+      bad: py`
+        def listOrderIDs(orders):
+            ^^^^^^^^^^^^ GR907 none: Function \`listOrderIDs\` is not in snake_case, as PEP 8 asks; call it \`list_order_ids\`.
+            return [order.id for order in orders]
       `,
     },
     {
@@ -290,6 +307,7 @@ function isProperty(file: SourceFile, definition: TypedNode<'function_definition
 
 function snakeCase(name: string): string {
   return name
+    .replace(/\p{Lu}{2,}s(?!\p{Ll})/gu, (plural) => plural.slice(0, 1) + plural.slice(1).toLowerCase())
     .replace(/(\p{Ll}|\d)(\p{Lu})/gu, '$1_$2')
     .replace(/(\p{Lu}+)(\p{Lu}\p{Ll})/gu, '$1_$2')
     .toLowerCase();

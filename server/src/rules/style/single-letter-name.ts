@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Binding, defineRule, type Finding, py, unitOf } from '../../engine/index.ts';
+import { type Binding, defineRule, type Finding, isGeneratedPath, py, unitOf } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR908',
@@ -19,6 +19,7 @@ export default defineRule({
       .default(['_'])
       .meta({ description: 'Names of one letter that are fine everywhere, such as `x` and `y` of coordinates.' }),
   }),
+  applies: (file) => !isGeneratedPath(file),
   examples: [
     {
       bad: py`
@@ -90,6 +91,14 @@ export default defineRule({
             global d
             d = load()
       `,
+    },
+    {
+      ok: py`
+        def ListOrders(request, target):
+            m = grpc.unary_unary(request, target)
+            return m
+      `,
+      path: 'app/rpc/orders_pb2_grpc.py',
     },
   ],
   on: {

@@ -17,10 +17,10 @@ export default defineRule({
   peers: [],
   options: z.strictObject({
     pattern: pattern
-      .default('^test_[^_]+_+[^_]')
+      .default('^test_+[^_]+_+[^_]')
       .meta({ description: 'What the name of a test must match: a regular expression.' }),
     patternInClass: pattern
-      .default('^test_[^_]')
+      .default('^test_+[^_]')
       .meta({ description: 'What the name of a test in a class must match, since the class names the subject.' }),
   }),
   mentions: ['def test'],
@@ -56,6 +56,10 @@ export default defineRule({
 
         def test_login_with_expired_token_is_refused():
             assert not login("expired")
+
+
+        def test__parse_without_text_is_empty():
+            assert _parse("") == []
 
 
         class TestLogin:
