@@ -27,23 +27,19 @@ export function destinationOf(call: TypedNode<'call'>, file: SourceFile): 'stdou
   return name === 'sys.stderr' || name === 'sys.__stderr__' ? 'stderr' : 'other';
 }
 
-/** Where standard output is the product: scripts, command lines, tests, migrations, `main`, and what stands below `__main__`. */
+/** Where standard output is the product: scripts, command lines, tests, migrations, and what stands below `__main__`. */
 export function printsAreProduct(call: Node, file: SourceFile): boolean {
   if (isScript(file) || isTestFile(file) || isMigration(file) || /(?:^|\/)(?:revisions|versions)\//.test(file.path))
     return true;
   for (let node = call.parent; node; node = node.parent) {
     if (node.is('if_statement') && isMainGuard(node.field('condition'))) return true;
-    if (!node.is('function_definition')) continue;
-    // A module with a function `main` at its top can be run, and that is what runs.
-    if (node.field('name').text === 'main' && isTopLevel(node, file)) return true;
-    if (file.decorators(node).some((decorator) => /(?:^|\.)(?:command|callback|group)\b/.test(decorator.text)))
+    if (
+      node.is('function_definition') &&
+      file.decorators(node).some((decorator) => /(?:^|\.)(?:command|callback|group)\b/.test(decorator.text))
+    )
       return true;
   }
   return false;
-}
-
-function isTopLevel(definition: Node, file: SourceFile): boolean {
-  return file.enclosingFunction(definition) === undefined && file.enclosingClass(definition) === undefined;
 }
 
 function isMainGuard(condition: Node): boolean {

@@ -139,39 +139,6 @@ export default defineRule({
       `,
     },
     {
-      bad: py`
-        import json
-
-
-        def main() -> int:
-            print(json.dumps(answer()))
-        #   ^^^^^ GR401 none
-            return 0
-
-
-        class Window:
-            def main(self):
-                print("shown")
-        #       ^^^^^ GR401 unsafe
-      `,
-      good: py`
-        import json
-        import logging
-
-        logger = logging.getLogger(__name__)
-
-
-        def main() -> int:
-            print(json.dumps(answer()))
-            return 0
-
-
-        class Window:
-            def main(self):
-                logger.info("shown")
-      `,
-    },
-    {
       ok: py`
         from rich import print
 
