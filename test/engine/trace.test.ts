@@ -49,6 +49,29 @@ describe('trace', () => {
     ]);
   });
 
+  it('counts what a loop assigns behind the place, unless it is assigned anew before it in every round', () => {
+    const loop = (first: string) =>
+      origins(inFunction([first, 'for row in user:', '    sink(text)', '    text = second()', 'text = third()']));
+    assert.deepEqual(loop('text = first()'), ['first() via assignment', 'second() via assignment']);
+    assert.deepEqual(
+      origins(
+        inFunction([
+          'while user:',
+          '    text = first()',
+          '    for row in user:',
+          '        sink(text)',
+          '        text = second()',
+          '    text = third()',
+        ]),
+      ),
+      ['first() via assignment', 'second() via assignment'],
+    );
+    assert.deepEqual(
+      origins(inFunction(['for row in user:', '    text = first()', '    sink(text)', '    text = second()'])),
+      ['first() via assignment'],
+    );
+  });
+
   it('takes f-strings, % and format apart', () => {
     assert.deepEqual(origins(inFunction(['sink(f"select {user} where {password!r:>10}")'])), [
       'parameter user via format',

@@ -109,7 +109,8 @@ const limit = 64;
 
 /**
  * The bindings that a name at a place may have its value from. In a function those are the assignments before it, back
- * to the last one that surely runs before the place; in a loop those behind it in the same loop count too.
+ * to the last one that surely runs before the place; in a loop those behind it count too, unless that one runs again
+ * between them and the place.
  */
 export function reachingBindings(file: SourceFile, name: Node): readonly Binding[] {
   const bindings = file.bindings(name);
@@ -118,17 +119,16 @@ export function reachingBindings(file: SourceFile, name: Node): readonly Binding
   // Order tells something only where the name is bound in the very scope it is used in.
   // A comprehension binds its names behind the place that uses them.
   if (here.kind === 'comprehension' || here.names.get(name.text) !== bindings) return bindings;
-  const loop = outermostLoop(name, here.node);
   const before = bindings.filter((binding) => binding.node.start < name.start && !valueContains(binding, name));
+  const last = before.findLast(
+    ({ kind, by }) => kind === 'parameter' || (dominates(by, name) && !by.is('augmented_assignment')),
+  );
+  const reaching = last ? before.slice(before.indexOf(last)) : before;
+  const loop = outermostLoop(name, here.node, last);
   const around = loop
     ? bindings.filter((binding) => binding.node.start >= name.start && loop.contains(binding.node))
     : [];
-  const reaching: Binding[] = [];
-  for (const binding of [...before].reverse()) {
-    reaching.push(binding);
-    if (binding.kind === 'parameter' || (dominates(binding.by, name) && !binding.by.is('augmented_assignment'))) break;
-  }
-  return [...reaching.reverse(), ...around];
+  return [...reaching, ...around];
 }
 
 /** What a binding gives its name, as far as it is an expression; for a loop, what is looped over. */
@@ -172,9 +172,10 @@ function dominates(statement: Node, place: Node): boolean {
   return block.contains(place);
 }
 
-function outermostLoop(place: Node, owner: Node | undefined): Node | undefined {
+/** The outermost loop around a place whose rounds do not all begin with a binding. */
+function outermostLoop(place: Node, owner: Node | undefined, first: Binding | undefined): Node | undefined {
   let found: Node | undefined;
   for (let node = place.parent; node && node !== owner; node = node.parent)
-    if (node.is('for_statement', 'while_statement')) found = node;
+    if (node.is('for_statement', 'while_statement') && !(first && node.contains(first.node))) found = node;
   return found;
 }
