@@ -22,6 +22,9 @@ export const isMigrationPath = byPath(
     /(^|\/)versions\/[0-9a-f]{8,}_[^/]*\.py$/.test(path),
 );
 
+/** What the compiler of Protocol Buffers writes, which nobody edits. */
+export const isGenerated = byPath((path) => /_pb2(?:_grpc)?\.pyi?$/.test(path));
+
 /** A script, command line, tool or example: code whose standard output is its product. */
 export const isScript = byPath(
   (path) =>
