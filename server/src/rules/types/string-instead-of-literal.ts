@@ -118,6 +118,12 @@ export default defineRule({
                     skip()
             show(active=kind == "tier", other=kind == "due")
             return None
+
+        def fake_get(path: str) -> Response:
+            if path == "/users":
+                return Response(200)
+            assert path == "/teams"
+            return Response(404)
       `,
     },
     {
@@ -255,7 +261,7 @@ export default defineRule({
           decides ||= !use.above('return_statement') || use.above('conditional_expression') !== undefined;
           for (const literal of literals) values.add(literal);
         }
-        if (!decides || values.size < 2 || values.has('') || values.size > 12) return [];
+        if (!decides || values.size < 2 || values.size > 12 || [...values].some(isOpen)) return [];
         // Without a default or an error for every other value, those others may be what is usual.
         if (!parameter.default && !uses.some(refusesOthers) && !raisesAtLast(body)) return [];
         const literal = [...values].map(quoted);
@@ -313,6 +319,11 @@ function initialValue(value: Node | undefined): string[] | undefined {
   if (!value || value.is('none')) return [];
   const text = value.is('string') ? stringValue(value) : undefined;
   return text === undefined ? undefined : [text];
+}
+
+/** Nothing, a path or an address is no name from a list. */
+function isOpen(value: string): boolean {
+  return value === '' || value.startsWith('/') || value.includes('://');
 }
 
 /** The name stands there as a keyword or an attribute, not as the variable. */
