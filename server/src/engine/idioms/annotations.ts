@@ -208,18 +208,23 @@ export function isClass(file: SourceFile, expression: TypeExpression): boolean {
 }
 
 /**
- * Whether a name is spelt like a class and imported from a module of models, schemas or enumerations. It may still be an
- * alias, as of `Annotated[…]`, but hardly one of a type with `None`.
+ * Whether a name is spelt like a class and imported from a module of models or enumerations, or like a schema's and from one
+ * of schemas, which hold aliases too. It may still be an alias, as of `Annotated[…]`, but hardly one of a type with `None`.
  */
 export function isModelByPlace(file: SourceFile, expression: TypeExpression): boolean {
   const qualified = qualifiedType(file, expression);
   if (qualified === undefined || qualified.startsWith(`${ownModule}.`)) return false;
   const parts = qualified.split('.');
   const last = parts.pop() ?? '';
-  return /^[A-Z]\w*[a-z]/.test(last) && !aliasLike.test(last) && parts.some((part) => modelModules.has(part));
+  if (!/^[A-Z]\w*[a-z]/.test(last) || aliasLike.test(last)) return false;
+  if (parts.some((part) => schemaModules.has(part))) return schemaLike.test(last);
+  return parts.some((part) => modelModules.has(part));
 }
 
-const modelModules = new Set(['model', 'models', 'schema', 'schemas', 'entities', 'enums']);
+const modelModules = new Set(['model', 'models', 'entities', 'enums']);
+const schemaModules = new Set(['schema', 'schemas']);
+/** Spelt like a schema rather than like an alias of a constrained type: `UserCreate`, not `Name`. */
+const schemaLike = /(?:Create|Update|Read|Response|Request|Base|Schema|Model|In|Out|Patch|Filters?)$/;
 
 const builtinTypes = new Set(
   'bool bytearray bytes complex dict float frozenset int list memoryview range set slice str tuple type'
@@ -243,7 +248,7 @@ const notClasses = new Set([
   'sqlalchemy.orm.DynamicMapped',
   'sqlalchemy.orm.WriteOnlyMapped',
 ]);
-const aliasLike = /Like$|Type$|Types$|Value$|Optional|Maybe|Nullable|^None/;
+const aliasLike = /Like$|Type$|Types$|Value$|Optional|Maybe|Nullable|None(?![a-z])/;
 const classPackages = new Set(
   'abc argparse array asyncio collections concurrent configparser contextlib datetime decimal email enum fractions functools http io ipaddress logging numbers pathlib queue re smtplib socket sqlite3 ssl string subprocess threading types typing typing_extensions uuid zoneinfo aiohttp boto3 fastapi httpx jinja2 pydantic pydantic_settings redis requests sqlalchemy sqlmodel starlette'.split(
     ' ',

@@ -1,7 +1,7 @@
 import type { SourceFile } from '../file.ts';
 import type { Spelling } from '../names/spell.ts';
 import type { Fix } from '../rule.ts';
-import { argumentsOf } from '../syntax/calls.ts';
+import { argumentsOf, stringValue } from '../syntax/calls.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
 import type { Edit } from '../text.ts';
 import { consequencesOfAwareness, isChoice, zonelessParts } from './becoming-aware.ts';
@@ -108,7 +108,7 @@ export function clockFixes(file: SourceFile, clock: NaiveClock): Fix[] {
 
 /**
  * Whether the naive value of a call gets out of its expression: false where a zone is put on it there, or only a part is
- * taken that has none, such as its date.
+ * taken that has none, such as its date or a text without a zone. Code that says it wants a naive value gets what it wants.
  */
 export function escapesNaive(file: SourceFile, call: Node): boolean {
   let value = call;
@@ -120,12 +120,13 @@ export function escapesNaive(file: SourceFile, call: Node): boolean {
     if (parent.is('argument_list') && parent.parent?.is('call')) {
       const callee = parent.parent.field('function');
       if (callee.is('attribute') && callee.field('attribute').text === 'localize') return false;
-      return file.qualified(callee) !== 'django.utils.timezone.make_aware';
+      return file.qualified(callee) !== 'django.utils.timezone.make_aware' && !isNaiveOnPurpose(file, value);
     }
     const method = parent.parent;
-    if (!parent.is('attribute')) return true;
+    if (!parent.is('attribute')) return !isNaiveOnPurpose(file, value);
     const name = parent.field('attribute').text;
     if (name === 'astimezone' || zonelessParts.has(name)) return false;
+    if (name === 'strftime' && method?.is('call')) return !isZonelessFormat(argumentsOf(method).at(0, 'format'));
     if (name !== 'replace' || !method?.is('call')) return true;
     const { keywords, positional, hasDoubleSplat } = argumentsOf(method);
     if (keywords.has('tzinfo') || hasDoubleSplat || positional.length > 7) return false;
@@ -133,6 +134,28 @@ export function escapesNaive(file: SourceFile, call: Node): boolean {
   }
   return true;
 }
+
+/** Whether a format writes neither a zone nor the seconds since the epoch, which depend on one. */
+function isZonelessFormat(format: Node | undefined): boolean {
+  const text = stringValue(format);
+  return text !== undefined && !/%(?:[zZsc+]|:z)/.test(text);
+}
+
+/** What holds a value, or a function around it, has the word `naive` in its name, as tests of naive times do. */
+function isNaiveOnPurpose(file: SourceFile, value: Node): boolean {
+  const { parent } = value;
+  const target = parent?.is('assignment')
+    ? parent.field('left')
+    : parent?.is('keyword_argument')
+      ? parent.field('name')
+      : undefined;
+  if (target && naive.test(target.text)) return true;
+  for (let held = file.enclosingFunction(value); held; held = file.enclosingFunction(held))
+    if (held.is('function_definition') && naive.test(held.field('name').text)) return true;
+  return false;
+}
+
+const naive = /(?:^|_)naive(?:_|$)/i;
 
 /** When a call runs. */
 export function timingOf(file: SourceFile, call: Node): Timing {

@@ -22,7 +22,7 @@ export const isMigrationPath = byPath(
     /(^|\/)versions\/[0-9a-f]{8,}_[^/]*\.py$/.test(path),
 );
 
-/** What the protocol buffer compiler writes, whose names, lines and length nobody chooses. */
+/** What the compiler of Protocol Buffers writes, whose names, lines and length nobody chooses. */
 export const isGeneratedPath = byPath((path) => /_pb2(_grpc)?\.pyi?$/.test(path));
 
 /** A script, command line, tool or example: code whose standard output is its product. */

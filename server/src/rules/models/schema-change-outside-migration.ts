@@ -28,7 +28,12 @@ export default defineRule({
   peers: [],
   mentions: ['create_all', 'drop_all', 'execute', 'exec_driver_sql', 'sqlalchemy', 'sqlmodel'],
   calls: () => [...executors, 'text', 'DDL'],
-  applies: (file) => !isTestFile(file) && !isScript(file) && !isMigrationPath(file) && baseName(file) !== 'env.py',
+  applies: (file) =>
+    !isTestFile(file) &&
+    !isScript(file) &&
+    !isMigrationPath(file) &&
+    !ownMigrations.test(file.path) &&
+    baseName(file) !== 'env.py',
   examples: [
     {
       bad: py`
@@ -96,6 +101,29 @@ export default defineRule({
             db.execute(text("SELECT 'DROP TABLE users'"))
             connection.execute("CREATE TABLE cache (key text)")
             print("ALTER TABLE users")
+
+
+        def compare(connection):
+            connection.execute(text("DROP TABLE IF EXISTS wanted"))
+            connection.execute(text("CREATE TEMP TABLE wanted (key text)"))
+      `,
+    },
+    {
+      bad: py`
+        from sqlalchemy import text
+
+
+        def replace(connection):
+            connection.execute(text("DROP TABLE users"))
+        #                           ^^^^^^^^^^^^^^^^^^ GR215 none
+            connection.execute(text("CREATE TEMP TABLE wanted (key text)"))
+      `,
+    },
+    {
+      path: 'app/core/migrations.py',
+      ok: py`
+        async def m001_names(db):
+            await db.execute("ALTER TABLE users ADD COLUMN name text")
       `,
     },
     {
@@ -135,6 +163,7 @@ export default defineRule({
       const statement = given && ddl(file, given);
       if (!given || statement === undefined || isMigration(file)) return undefined;
       if (executes && drivers.some((driver) => file.moduleBindings(driver).length > 0)) return undefined;
+      if (statement === 'DROP TABLE' && isTemporary(file, given)) return undefined;
       return {
         at: given,
         message: `\`${statement}\` changes the schema from application code; let an Alembic revision do it.`,
@@ -162,6 +191,21 @@ function ddl(file: SourceFile, given: Node): string | undefined {
   return verb && kind ? `${verb} ${kind}`.toUpperCase() : undefined;
 }
 
+/** Whether a function drops a table that it makes as a temporary one. */
+function isTemporary(file: SourceFile, given: Node): boolean {
+  const table = dropped.exec(given.text.slice(0, 200))?.[1];
+  const definition = file.enclosingFunction(given);
+  if (table === undefined || !definition?.is('function_definition')) return false;
+  return definition
+    .field('body')
+    .below('string')
+    .some((text) => [...text.text.matchAll(temporary)].some((made) => made[1]?.toLowerCase() === table.toLowerCase()));
+}
+
+const dropped = /drop\s+table\s+(?:if\s+exists\s+)?(\w+)/i;
+const temporary = /create\s+temp(?:orary)?\s+table\s+(?:if\s+not\s+exists\s+)?(\w+)/gi;
+/** A project's own migrations, run by something else than Alembic. */
+const ownMigrations = /(^|\/)migrations?(\.py$|\/)/;
 const schemaChange =
   /^(?:\s|--[^\n]*\n)*(create|alter|drop)\s+(?:or\s+replace\s+|unique\s+|unlogged\s+|foreign\s+(?=table)|materialized\s+(?=view))*(table|index|view|schema|type|sequence|extension|trigger|function|policy|domain|column)\b/i;
 const executors = new Set(['execute', 'exec_driver_sql', 'executescript']);

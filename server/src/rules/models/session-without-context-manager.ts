@@ -36,11 +36,19 @@ export default defineRule({
 
         async def load(key):
             session = session_maker()
-        #             ^^^^^^^^^^^^^^^ GR212 none: \`session_maker()\` is kept in \`session\` and never entered, so an error leaves its connection open; write \`async with session_maker() as session:\`.
+        #             ^^^^^^^^^^^^^^^ GR212 none: \`session_maker()\` is kept in \`session\` and closed by hand; write \`async with session_maker() as session:\`.
             try:
                 return await session.get(User, key)
             finally:
                 await session.close()
+
+
+        async def count():
+            session = session_maker()
+        #             ^^^^^^^^^^^^^^^ GR212 none: \`session_maker()\` is kept in \`session\` and never entered, so an error leaves its connection open; write \`async with session_maker() as session:\`.
+            number = await session.scalar(select(func.count(User.id)))
+            await session.close()
+            return number
 
 
         async def dependency():
@@ -103,6 +111,14 @@ export default defineRule({
                 yield db
             finally:
                 db.close()
+
+
+        def get_quiet_db():
+            db = SessionLocal()
+            try:
+                yield db
+            finally:
+                close_quietly(db)
 
 
         def make():
@@ -239,6 +255,7 @@ function fateOfName(file: SourceFile, assignment: TypedNode<'assignment'>): Fate
   if (!owner?.is('function_definition')) return kept;
   let isYielded = false;
   let isClosed = false;
+  let isClosedAtLast = false;
   for (const use of owner.field('body').below('identifier')) {
     if (use.text !== name || use.row === left.row) continue;
     const { parent } = use;
@@ -249,15 +266,21 @@ function fateOfName(file: SourceFile, assignment: TypedNode<'assignment'>): Fate
     )
       return undefined;
     if (parent?.is('yield') || (parent?.is('expression_list', 'tuple') && parent.parent?.is('yield'))) isYielded = true;
-    if (parent?.is('attribute') && /^a?close$|^remove$/.test(parent.field('attribute').text)) isClosed = true;
+    if (parent?.is('attribute') && /^a?close$|^remove$/.test(parent.field('attribute').text)) {
+      isClosed = true;
+      isClosedAtLast ||= use.above('finally_clause') !== undefined;
+    }
     const argument = parent?.is('keyword_argument') ? parent.parent : parent;
     const receiver = argument?.is('argument_list') ? argument.parent : undefined;
     if (receiver?.is('call') && keepers.test(receiver.field('function').text)) return undefined;
+    // A helper that closes it, whatever else it does.
+    if (receiver?.is('call') && (use.above('finally_clause') || /close/i.test(receiver.field('function').text)))
+      isClosed = true;
     if (parent?.is('assignment') && parent.field('right')?.row === use.row && !parent.field('left').is('identifier'))
       return undefined;
   }
   if (isYielded) return isClosed ? undefined : { told: 'yielded and never closed', name };
-  return kept;
+  return isClosedAtLast ? { told: `kept in \`${name}\` and closed by hand`, name } : kept;
 }
 
 function isInAsync(file: SourceFile, node: Node): boolean {

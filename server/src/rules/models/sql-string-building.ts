@@ -127,6 +127,37 @@ export default defineRule({
       `,
     },
     {
+      // What the database says of its dialect, the members of an enumeration, and a constant from elsewhere.
+      ok: py`
+        from enum import StrEnum
+
+        from sqlalchemy import text
+
+        from app.configuration import MATCH_LIMIT
+
+
+        class Interval(StrEnum):
+            day = "day"
+
+            def literal(self):
+                return text(f"SELECT '1 {self.value}'::interval FROM dual")
+
+
+        async def touch(db, conn, now):
+            await (conn or db).execute(f"UPDATE users SET seen = {db.time_placeholder('now')} WHERE age < {db.now}", {"now": now})
+            await db.execute(text("SET LOCAL match.limit = " + str(MATCH_LIMIT)))
+      `,
+    },
+    {
+      bad: py`
+        async def copy(db, name):
+            await db.execute(f"DELETE FROM users WHERE name = {db.placeholder(name)} OR name = {db.fetch_one('name')}")
+        #                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR216 none
+            await db.execute("DELETE FROM users WHERE name = " + str(name))
+        #                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR216 none: \`name\` is written into SQL text, where it can change the statement; bind it as a parameter, or choose a name from a fixed list.
+      `,
+    },
+    {
       // Other things are executed too, and other functions are called \`text\`.
       ok: py`
         from rich import text
@@ -165,7 +196,7 @@ export default defineRule({
       if (!given || isMigration(file)) return undefined;
       return builtTexts(file, given).flatMap((built) => {
         if (executes && !readsLikeSql(built.whole)) return [];
-        const values = valuesIn(file, built.node);
+        const values = valuesIn(file, built.node, handlesOf(call, executes));
         if (values.length === 0) return [];
         const fix = executes ? undefined : () => withParameters(file, call, built.node);
         return [{ at: built.node, message: messageOf(values, fix?.() !== undefined), ...(fix ? { fix } : {}) }];
@@ -247,17 +278,52 @@ function isBuilding(node: Node): boolean {
 }
 
 /** What is not constant in a text that is put together, as it is written where it comes from. */
-function valuesIn(file: SourceFile, built: Node): string[] {
+function valuesIn(file: SourceFile, built: Node, handles: ReadonlySet<string>): string[] {
   const origins = trace(file, built, {
     cleans: (call) => cleaners.test(call.field('function').text),
-    through: joined,
+    through: (call) => joined(file, call),
   });
-  return origins.filter((origin) => !isConstant(file, origin)).map((origin) => short(origin.node.text));
+  return origins
+    .filter(
+      (origin) => !isConstant(file, origin) && !isOfDialect(origin.node, handles) && !isOwnMember(file, origin.node),
+    )
+    .map((origin) => short(origin.node.text));
 }
 
-/** `", ".join(parts)` carries its parts. */
-function joined(call: TypedNode<'call'>): readonly Node[] | undefined {
+/** The names of the objects that execute a statement: `db` in `(conn or db).execute(…)`. */
+function handlesOf(call: TypedNode<'call'>, executes: boolean): ReadonlySet<string> {
   const callee = call.field('function');
+  if (!executes || !callee.is('attribute')) return new Set();
+  const object = callee.field('object');
+  const names = object.is('identifier') ? [object] : object.below('identifier');
+  return new Set(names.map((name) => name.text).filter((name) => name !== 'self' && name !== 'cls'));
+}
+
+/** What the object that executes tells of its own dialect: `db.now_function`, `db.placeholder("name")`. */
+function isOfDialect(node: Node, handles: ReadonlySet<string>): boolean {
+  if (handles.size === 0) return false;
+  const member = node.is('call') ? node.field('function') : node;
+  if (!member.is('attribute') || !member.field('object').is('identifier')) return false;
+  if (!handles.has(member.field('object').text)) return false;
+  if (!node.is('call')) return true;
+  const { positional, keywords, hasSplat, hasDoubleSplat } = argumentsOf(node);
+  if (hasSplat || hasDoubleSplat || keywords.size > 0 || reading.test(member.field('attribute').text)) return false;
+  return positional.every((argument) => /^\w*$/.test(stringValue(argument) ?? ' '));
+}
+
+/** `self.value` of an enumeration of the file: one of the values that stand there. */
+function isOwnMember(file: SourceFile, node: Node): boolean {
+  if (!node.is('attribute') || node.field('object').text !== 'self') return false;
+  if (!/^(?:value|name)$/.test(node.field('attribute').text)) return false;
+  const owner = file.enclosingClass(node);
+  return owner !== undefined && file.bases(owner).some((base) => /^enum\.\w*(?:Enum|Flag)$/.test(base ?? ''));
+}
+
+/** `", ".join(parts)` carries its parts, and `str(part)` what it is given. */
+function joined(file: SourceFile, call: TypedNode<'call'>): readonly Node[] | undefined {
+  const callee = call.field('function');
+  if (callee.is('identifier'))
+    return file.qualified(callee) === 'builtins.str' ? argumentsOf(call).positional : undefined;
   if (!callee.is('attribute')) return undefined;
   const method = callee.field('attribute').text;
   if (method === 'join' && stringValue(callee.field('object')) !== undefined) return argumentsOf(call).positional;
@@ -345,4 +411,6 @@ const notBindable =
   /^f["']+\s*(?:set|create|alter|drop|truncate|grant|revoke)\b|\bin\s*\(\s*$|insert\s+into\s+[\w.]+\s*\([^)]*$/i;
 const cleaners =
   /(?:^|\.)(?:int|float|bool|len|abs|round|range|enumerate|UUID|uuid4|Decimal|quoted_name|Identifier|\w*quote\w*|\w*escape\w*|\w*saniti[sz]e\w*|\w*identifier\w*)$/;
+/** Methods that bring something from the database. */
+const reading = /^(?:fetch|get|scalar|execute|query|select|read|load|find)/;
 const textMethods = new Set(['strip', 'lstrip', 'rstrip', 'lower', 'upper', 'replace', 'title']);

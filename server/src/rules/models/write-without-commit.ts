@@ -2,6 +2,7 @@ import {
   annotatedSession,
   defineRule,
   dependsCall,
+  docstringOf,
   type Fact,
   functionKey,
   isMigration,
@@ -192,6 +193,15 @@ export default defineRule({
                 self.session.commit()
 
 
+        def store_user__no_commit(session: Session, user: "User") -> None:
+            session.add(user)
+
+
+        def remove_user(session: Session, user: "User") -> None:
+            """Remove a user; the caller commits."""
+            session.delete(user)
+
+
         def open_session() -> Session:
             session = Session(engine)
             session.add(Visit())
@@ -298,12 +308,18 @@ function unsettledWrite(file: SourceFile, call: TypedNode<'call'>): Extract<Told
   if (!written?.evidence.sure) return undefined;
   const key = functionKey(file, definition);
   const name = definition.field('name').text;
-  if (key === undefined || (name.startsWith('_') && !name.startsWith('__')) || mayBeSettled(file, definition))
+  if (key === undefined || (name.startsWith('_') && !name.startsWith('__')) || leavesCommit(file, definition))
     return undefined;
+  if (mayBeSettled(file, definition)) return undefined;
   const session = written.session.text;
   if (isHandedOn(definition, session, call)) return undefined;
   const source = sourceOf(file, definition, written.session);
   return source && { is: 'write', key, name, session, ...source };
+}
+
+/** The function says that its caller commits: `add_user_no_commit`, or in its docstring. */
+function leavesCommit(file: SourceFile, definition: Definition): boolean {
+  return /commit/i.test(definition.field('name').text) || /commit/i.test(docstringOf(definition, file)?.text ?? '');
 }
 
 /** The function commits, flushes or begins, or a decorator of it may. */

@@ -80,6 +80,35 @@ export default defineRule({
         ninth = time(12, 30)
         tenth = datetime(2024, 1, 1).date()
         eleventh = datetime(2024, 1, 1, tzinfo=None)
+        twelfth = datetime(2024, 1, 1).strftime("%Y-%m-%d")
+      `,
+    },
+    {
+      bad: py`
+        from datetime import datetime
+
+        stamp = datetime(2024, 1, 1).strftime("%s")
+        #       ^^^^^^^^^^^^^^^^^^^^ GR105 unsafe
+        label = datetime(2024, 1, 1).strftime(pattern)
+        #       ^^^^^^^^^^^^^^^^^^^^ GR105 unsafe
+      `,
+      good: py`
+        from datetime import datetime, UTC
+
+        stamp = datetime(2024, 1, 1, tzinfo=UTC).strftime("%s")
+        label = datetime(2024, 1, 1, tzinfo=UTC).strftime(pattern)
+      `,
+    },
+    {
+      // Who says naive wants it so.
+      ok: py`
+        from datetime import UTC, datetime
+
+        naive_start = datetime(2024, 1, 1)
+
+
+        def test_naive_times_are_read_as_utc():
+            assert read(datetime(2024, 1, 1)) == datetime(2024, 1, 1, tzinfo=UTC)
       `,
     },
     {

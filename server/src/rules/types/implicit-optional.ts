@@ -153,6 +153,35 @@ export default defineRule({
       `,
     },
     {
+      // Modules of schemas hold aliases too, which may admit None; so may one that says it.
+      ok: py`
+        from typing import Annotated
+
+        from app.kit.models import BlankToNone
+        from app.kit.schemas import Slug
+
+        Code = Annotated[Slug, Field(max_length=20)]
+
+        def page(name: Annotated[BlankToNone, Query()] = None, slug: Slug = None, code: Code = None) -> None:
+            show(name, slug, code)
+      `,
+    },
+    {
+      bad: py`
+        from app.schemas.users import UserCreate
+
+        def draft(user: UserCreate = None) -> None:
+        #         ^^^^^^^^^^^^^^^^^^^^^^^ GR304 unsafe
+            show(user)
+      `,
+      good: py`
+        from app.schemas.users import UserCreate
+
+        def draft(user: UserCreate | None = None) -> None:
+            show(user)
+      `,
+    },
+    {
       ok: py`
         class Model(Base):
             name: Mapped[str] = None

@@ -2,9 +2,11 @@ import {
   ancestry,
   argumentsOf,
   defineRule,
+  type Fact,
   type Finding,
   isTestFile,
   type Node,
+  ownName,
   py,
   routesOf,
   type SourceFile,
@@ -25,7 +27,7 @@ export default defineRule({
   fix: 'none',
   requirements: ['004-194'],
   peers: [],
-  applies: (file) => !isTestFile(file),
+  applies: (file) => !isTestFile(file) && !ofOthers.test(file.path),
   examples: [
     {
       bad: py`
@@ -117,6 +119,31 @@ export default defineRule({
       `,
     },
     {
+      // What another service answers is spelt as it spells it.
+      ok: py`
+        import httpx
+        from pydantic import BaseModel, Field
+
+        class Risk(BaseModel):
+            risk_score: float = Field(alias="riskScore")
+
+        async def assess(client: httpx.AsyncClient, token: str) -> Risk:
+            response = await client.post("/assess", json={"token": token})
+            return Risk.model_validate(response.json())
+      `,
+    },
+    {
+      path: 'app/connectors/teams/models.py',
+      ok: py`
+        from pydantic import BaseModel, ConfigDict
+        from pydantic.alias_generators import to_camel
+
+        class Message(BaseModel):
+            web_url: str
+            model_config = ConfigDict(alias_generator=to_camel)
+      `,
+    },
+    {
       path: 'tests/test_users.py',
       ok: py`
         from fastapi import FastAPI
@@ -129,7 +156,13 @@ export default defineRule({
       `,
     },
   ],
-  on: {
+  collect: {
+    call(call, file): Fact<Told> | undefined {
+      const read = foreignSchema(call);
+      return read === undefined || ownName(file.qualified(read)) === undefined
+        ? undefined
+        : { at: call, data: { is: 'foreign' } };
+    },
     keyword_argument(argument, file) {
       const name = argument.field('name').text;
       const value = argument.field('value');
@@ -141,7 +174,7 @@ export default defineRule({
       if (!call?.is('call') || !fieldNames.has(file.qualified(call.field('function')) ?? '')) return undefined;
       const owner = file.enclosingClass(call);
       if (!owner || file.enclosingFunction(call) || !isSchema(file, owner)) return undefined;
-      return wrongKey(value, text);
+      return told(wrongKey(value, text));
     },
     pair(pair, file) {
       const key = pair.field('key');
@@ -156,6 +189,13 @@ export default defineRule({
       if (!right) return undefined;
       return generated(file, assignment, right);
     },
+  },
+  file(facts) {
+    // Where the file reads what another service answers, the keys are that service's.
+    if (facts.some(({ data }) => data.is === 'foreign')) return [];
+    return facts.flatMap(({ at, data }) => (data.is === 'key' ? [{ at, message: data.message }] : []));
+  },
+  on: {
     return_statement(statement, file) {
       const value = statement.firstNamed;
       if (!value?.is('dictionary', 'list', 'call')) return undefined;
@@ -170,6 +210,8 @@ export default defineRule({
   },
 });
 
+/** Folders of code that speaks with other services, in their spelling. */
+const ofOthers = /(^|\/)(?:connectors?|clients?|integrations?|external_\w+|adapters?|providers?)\//;
 const aliases = new Set(['alias', 'serialization_alias', 'validation_alias']);
 const fieldNames = new Set(['pydantic.Field', 'pydantic.fields.Field', 'sqlmodel.Field']);
 const generators = new Set(['pydantic.alias_generators.to_camel', 'pydantic.alias_generators.to_pascal']);
@@ -199,16 +241,16 @@ function keysIn(value: Node): Finding[] {
 }
 
 /** An `alias_generator` in the configuration of a schema that turns names into another case. */
-function generated(file: SourceFile, stated: Node, generator: Node): Finding | undefined {
+function generated(file: SourceFile, stated: Node, generator: Node): Fact<Told> | undefined {
   if (!generators.has(file.qualified(generator) ?? '') || file.enclosingFunction(stated)) return undefined;
   const header = stated.parent?.parent;
   const inner = header?.is('class_definition') ? header : file.enclosingClass(stated);
   const owner = inner?.field('name').text === 'Config' ? file.enclosingClass(inner) : inner;
   if (!owner || !isSchema(file, owner)) return undefined;
-  return {
+  return told({
     at: generator,
     message: `\`${generator.text}\` gives the JSON keys of \`${owner.field('name').text}\` another case than snake_case; leave it out.`,
-  };
+  });
 }
 
 function isSchema(file: SourceFile, owner: TypedNode<'class_definition'>): boolean {
@@ -216,7 +258,41 @@ function isSchema(file: SourceFile, owner: TypedNode<'class_definition'>): boole
   return base !== undefined && base !== 'BaseSettings';
 }
 
-function wrongKey(at: Node, key: string): Finding {
+type Told = { readonly is: 'key'; readonly message: string } | { readonly is: 'foreign' };
+
+function told({ at, message }: Key): Fact<Told> {
+  return { at, data: { is: 'key', message } };
+}
+
+/** The schema that reads another service's answer: `Answer.model_validate(response.json())`, `Answer(**response.json())`. */
+function foreignSchema(call: TypedNode<'call'>): Node | undefined {
+  const callee = call.field('function');
+  const { positional } = argumentsOf(call);
+  const [first] = call.field('arguments').namedChildren;
+  if (callee.is('attribute') && readers.has(callee.field('attribute').text))
+    return answered(positional[0]) ? callee.field('object') : undefined;
+  return first?.is('dictionary_splat') && answered(first.firstNamed) ? callee : undefined;
+}
+
+/** `response.json()`, `response.text`, `await reply.json()`. */
+function answered(value: Node | undefined): boolean {
+  const inner = value?.is('await', 'parenthesized_expression') ? value.firstNamed : value;
+  const member = inner?.is('call') ? inner.field('function') : inner;
+  return (
+    member?.is('attribute') === true &&
+    /^(?:json|text|content|read)$/.test(member.field('attribute').text) &&
+    /^_*(?:\w+_)?(?:response|resp|res|reply|answer|r)$/.test(member.field('object').text)
+  );
+}
+
+const readers = new Set(['model_validate', 'model_validate_json', 'parse_obj', 'parse_raw']);
+
+interface Key {
+  readonly at: Node;
+  readonly message: string;
+}
+
+function wrongKey(at: Node, key: string): Key {
   return { at, message: `JSON key \`${key}\` is not snake_case; write \`${snakeCase(key)}\`.` };
 }
 

@@ -2,6 +2,7 @@ import {
   defineRule,
   type Finding,
   type Fix,
+  isGeneratedPath,
   isMethod,
   literalType,
   meansBuiltin,
@@ -35,6 +36,7 @@ export default defineRule({
     '004-257',
   ],
   peers: ['ANN001', 'ANN002', 'ANN003', 'mypy no-untyped-def'],
+  applies: (file) => !isGeneratedPath(file),
   examples: [
     {
       bad: py`
@@ -131,6 +133,15 @@ export default defineRule({
     {
       ok: py`
         by_name = sorted(users, key=lambda user: user.name)
+      `,
+    },
+    {
+      // Nobody edits what a compiler writes.
+      path: 'app/rpc/users_pb2_grpc.py',
+      ok: py`
+        class Users(object):
+            def GetUser(self, request, context):
+                raise NotImplementedError("not here")
       `,
     },
   ],

@@ -1,6 +1,7 @@
 import {
   defineRule,
   type Fix,
+  isGeneratedPath,
   isMethod,
   literalType,
   meansBuiltin,
@@ -37,6 +38,7 @@ export default defineRule({
     '004-257',
   ],
   peers: ['ANN201', 'ANN202', 'ANN204', 'ANN205', 'ANN206', 'mypy no-untyped-def'],
+  applies: (file) => !isGeneratedPath(file),
   examples: [
     {
       bad: py`
@@ -153,6 +155,15 @@ export default defineRule({
     {
       ok: py`
         by_name = sorted(users, key=lambda user: user.name)
+      `,
+    },
+    {
+      // Nobody edits what a compiler writes.
+      path: 'app/rpc/users_pb2_grpc.py',
+      ok: py`
+        class Users(object):
+            def GetUser(self, request, context):
+                raise NotImplementedError("not here")
       `,
     },
   ],

@@ -95,6 +95,25 @@ export default defineRule({
     },
     {
       ok: py`
+        from pydantic import BaseModel
+
+        class UserPatchRequest(BaseModel):
+            name: str | None = None
+
+            @property
+            def has_name(self) -> bool:
+                return "name" in self.model_fields_set
+
+        class MailSettings(BaseModel):
+            host: str
+
+            @property
+            def url(self) -> str:
+                return f"smtp://{self.host}"
+      `,
+    },
+    {
+      ok: py`
         from functools import cached_property
         from logging import Logger
         from pydantic import BaseModel, computed_field
@@ -174,7 +193,8 @@ export default defineRule({
       if (!method?.is('function_definition') || file.decorators(method).length !== 1) return undefined;
       if (method.field('name').text.startsWith('_') || file.enclosingFunction(method)) return undefined;
       const owner = file.enclosingClass(method);
-      if (!owner || owner.field('name').text.startsWith('_')) return undefined;
+      if (!owner || owner.field('name').text.startsWith('_') || notSent.test(owner.field('name').text))
+        return undefined;
       const above = ancestry(file, owner);
       const base = schemaBase(above);
       if ((base !== 'BaseModel' && base !== 'SQLModel') || above.own.some(isTable)) return undefined;
@@ -214,6 +234,8 @@ function isOutput(file: SourceFile, annotation: Node): boolean {
   });
 }
 
+/** What comes in, and what configures the program, has no output that somebody could miss a value in. */
+const notSent = /(?:Request|Create|Update|Upsert|Patch|Settings|Config|Configuration)$/;
 const notOutput = new Set(['builtins.object', 'builtins.type', 'builtins.memoryview', 'builtins.slice']);
 const typingNames =
   /^(?:typing|typing_extensions)\.(?:Annotated|Dict|FrozenSet|List|Literal|Mapping|Optional|Sequence|Set|Tuple|Union|Any)$|^collections\.abc\.(?:Mapping|Sequence|Set)$/;

@@ -1,4 +1,12 @@
-import { baseName, defineRule, isTestFile, type Node, py } from '../../engine/index.ts';
+import {
+  baseName,
+  defineRule,
+  isTestFile,
+  type Node,
+  py,
+  type SourceFile,
+  type TypedNode,
+} from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR310',
@@ -69,6 +77,19 @@ export default defineRule({
       `,
     },
     {
+      path: 'app/schemas.py',
+      ok: py`
+        from dataclasses import dataclass
+
+        @dataclass(slots=True)
+        class SchemaName:
+            name: str
+
+            def __get_pydantic_json_schema__(self, core, handler):
+                return {**handler(core), "title": self.name}
+      `,
+    },
+    {
       path: 'app/services/report.py',
       ok: py`
         from dataclasses import dataclass
@@ -110,7 +131,8 @@ export default defineRule({
       const kind = isDataClass
         ? 'a data class'
         : file.bases(definition).reduce<string | undefined>((found, base) => found ?? kinds.get(base ?? ''), undefined);
-      return kind === undefined ? undefined : finding(name, kind);
+      if (kind === undefined || isMetadata(definition, file)) return undefined;
+      return finding(name, kind);
     },
     assignment(assignment, file) {
       const right = assignment.field('right');
@@ -130,6 +152,13 @@ const kinds = new Map([
   ['collections.namedtuple', 'a named tuple'],
   ['dataclasses.make_dataclass', 'a data class'],
 ]);
+
+/** What stands in `Annotated[…]` to tell Pydantic how a type is read or shown is no schema itself. */
+function isMetadata(definition: TypedNode<'class_definition'>, file: SourceFile): boolean {
+  return hooks.some((hook) => file.classBindings(definition, hook).length > 0);
+}
+
+const hooks = ['__get_pydantic_json_schema__', '__get_pydantic_core_schema__', '__get_validators__'];
 
 function finding(name: Node, kind: string): { at: Node; message: string } {
   return {

@@ -94,7 +94,81 @@ export default defineRule({
         #        ^^^^^ GR319 none
             if value == "left":
                 return 1
-            return 2 if value == "right" else 3
+            if value != "right":
+                raise ValueError("no side")
+            return 2
+      `,
+    },
+    {
+      // Any other value is as good.
+      ok: py`
+        def address(provider: str, kind: str, code: str, mode: str) -> str | None:
+            if code in ("rate_limit", "quota"):
+                code_name = "limit"
+            else:
+                code_name = "server"
+            if provider == "router":
+                return code_name
+            if provider == "local":
+                return "localhost"
+            match mode:
+                case "full":
+                    load()
+                case "short":
+                    skip()
+            show(active=kind == "tier", other=kind == "due")
+            return None
+
+        def fake_get(path: str) -> Response:
+            if path == "/users":
+                return Response(200)
+            assert path == "/teams"
+            return Response(404)
+      `,
+    },
+    {
+      bad: py`
+        def open_side(side: str, mode: str, kind: str) -> None:
+        #             ^^^^ GR319 unsafe
+        #                        ^^^^ GR319 unsafe
+        #                                   ^^^^ GR319 unsafe
+            if side == "left":
+                left()
+            elif side == "right":
+                right()
+            else:
+                raise ValueError("no side")
+            match mode:
+                case "full":
+                    load()
+                case "short":
+                    skip()
+                case _:
+                    raise ValueError("no mode")
+            assert kind in ("new", "old")
+            if kind == "new":
+                load()
+      `,
+      good: py`
+        from typing import Literal
+
+        def open_side(side: Literal["left", "right"], mode: Literal["full", "short"], kind: Literal["new", "old"]) -> None:
+            if side == "left":
+                left()
+            elif side == "right":
+                right()
+            else:
+                raise ValueError("no side")
+            match mode:
+                case "full":
+                    load()
+                case "short":
+                    skip()
+                case _:
+                    raise ValueError("no mode")
+            assert kind in ("new", "old")
+            if kind == "new":
+                load()
       `,
     },
     {
@@ -187,7 +261,9 @@ export default defineRule({
           decides ||= !use.above('return_statement') || use.above('conditional_expression') !== undefined;
           for (const literal of literals) values.add(literal);
         }
-        if (!decides || values.size < 2 || values.has('') || values.size > 12) return [];
+        if (!decides || values.size < 2 || values.size > 12 || [...values].some(isOpen)) return [];
+        // Without a default or an error for every other value, those others may be what is usual.
+        if (!parameter.default && !uses.some(refusesOthers) && !raisesAtLast(body)) return [];
         const literal = [...values].map(quoted);
         const nameNode = parameter.node.is('typed_parameter')
           ? parameter.node.firstNamed
@@ -245,6 +321,11 @@ function initialValue(value: Node | undefined): string[] | undefined {
   return text === undefined ? undefined : [text];
 }
 
+/** Nothing, a path or an address is no name from a list. */
+function isOpen(value: string): boolean {
+  return value === '' || value.startsWith('/') || value.includes('://');
+}
+
 /** The name stands there as a keyword or an attribute, not as the variable. */
 function isLabel(use: Node): boolean {
   const { parent } = use;
@@ -271,6 +352,38 @@ function comparedWith(use: Node): string[] | undefined {
   if (/^(not\s+)?in$/.test(operator) && left === use && right.is('tuple', 'list', 'set'))
     return literals(right.namedChildren);
   return undefined;
+}
+
+/** Whether what is neither of the values compared with ends in an error: in an `else`, a `case _`, a check, or a raise. */
+function refusesOthers(use: Node): boolean {
+  if (use.above('raise_statement', 'assert_statement')) return true;
+  const comparison = use.parent;
+  if (comparison?.is('match_statement'))
+    return comparison
+      .field('body')
+      .namedChildren.some(
+        (clause) =>
+          clause.is('case_clause') && clause.child('case_pattern')?.text === '_' && raises(clause.field('consequence')),
+      );
+  const statement = comparison?.parent;
+  if (!statement?.is('if_statement', 'elif_clause')) return false;
+  const operator = comparison?.is('comparison_operator') ? comparison.fields('operators')[0]?.text : undefined;
+  if (operator !== undefined && /^(?:!=|not\s+in)$/.test(operator)) return raises(statement.field('consequence'));
+  const chain = statement.is('if_statement') ? statement : statement.parent;
+  const last = chain?.namedChildren.at(-1);
+  return last?.is('else_clause') === true && raises(last.field('body'));
+}
+
+function raises(block: Node | undefined): boolean {
+  return (
+    block?.is('raise_statement') === true ||
+    block?.namedChildren.some((statement) => statement.is('raise_statement')) === true
+  );
+}
+
+/** A function that returns for every value it knows, and raises behind that. */
+function raisesAtLast(body: Node): boolean {
+  return body.namedChildren.at(-1)?.is('raise_statement') === true;
 }
 
 /** The condition of an `if` that leaves with `False`, `None` or nothing. */

@@ -118,6 +118,11 @@ export default defineRule({
             return User(**user)
 
         class User(BaseModel):
+            class Config:
+                @staticmethod
+                def schema_extra(schema: dict[str, Any]) -> None:
+                    schema.pop("title", None)
+
             @model_validator(mode="before")
             @classmethod
             def fill(cls, data: dict[str, Any]) -> dict[str, Any]:
@@ -305,7 +310,9 @@ function isFixedElsewhere(
   if (decided) return true;
   const owner = file.enclosingClass(definition);
   if (!owner) return false;
-  if (owner.field('name').text.startsWith('_')) return true;
+  // Pydantic calls what stands in a `Config`.
+  if (owner.field('name').text.startsWith('_') || (owner.field('name').text === 'Config' && file.enclosingClass(owner)))
+    return true;
   const bases = file.bases(owner);
   const written = owner.field('superclasses');
   const positional = written ? argumentsIn(written).positional : [];

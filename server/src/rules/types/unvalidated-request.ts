@@ -133,6 +133,23 @@ export default defineRule({
       `,
     },
     {
+      // Middleware by its class, and a function that makes a schema of the body.
+      ok: py`
+        from fastapi import Request
+        from starlette.middleware.base import BaseHTTPMiddleware
+
+        class AuditMiddleware(BaseHTTPMiddleware):
+            async def _details(self, request: Request) -> str:
+                body = await request.body()
+                return body.decode("utf-8")
+
+        @router.put("/settings")
+        async def save(request: Request) -> Settings:
+            changes = _parse_put_body(await request.body())
+            return await store(changes)
+      `,
+    },
+    {
       ok: py`
         from httpx import AsyncClient
         from requests import Request
@@ -163,7 +180,7 @@ export default defineRule({
       if (!object.is('identifier')) return undefined;
       const definition = file.enclosingFunction(call);
       if (!definition?.is('function_definition') || !isRequest(file, object)) return undefined;
-      if (isMiddleware(definition)) return undefined;
+      if (isMiddleware(file, definition)) return undefined;
       const result = call.parent?.is('await') ? call.parent : call;
       const fate = follow(result, definition, file);
       if (fate !== 'used') return undefined;
@@ -185,7 +202,9 @@ function isRequest(file: SourceFile, object: Node): boolean {
 }
 
 /** Middleware and exception handlers see requests of every kind; they are no place for a schema. */
-function isMiddleware(definition: Definition): boolean {
+function isMiddleware(file: SourceFile, definition: Definition): boolean {
+  const owner = file.enclosingClass(definition);
+  if (owner && /Middleware$/.test(owner.field('name').text)) return true;
   return definition
     .field('parameters')
     .namedChildren.some((parameter) =>
@@ -289,7 +308,7 @@ function isValidating(callee: Node, file: SourceFile): boolean {
 }
 
 const validators =
-  /valid|verif|hmac|signature|digest|construct_event|^parse_(obj|raw|obj_as|model)|^from_(dict|json|request)$|^de_json$|^structure$|schema/i;
+  /valid|verif|hmac|signature|digest|construct_event|^parse_(obj|raw|obj_as|model)|^_*parse_(\w+_)?(body|payload|request)$|^from_(dict|json|request)$|^de_json$|^structure$|schema/i;
 
 /** Calls that look at a value without taking data from it. */
 function isHarmless(callee: Node, file: SourceFile): boolean {
