@@ -111,11 +111,9 @@ export default defineRule({
                 return code_name
             if provider == "local":
                 return "localhost"
-            match mode:
-                case "full":
-                    load()
-                case "short":
-                    skip()
+            if mode == "full":
+                load()
+            show(short=mode == "short")
             show(active=kind == "tier", other=kind == "due")
             return None
 
@@ -136,15 +134,11 @@ export default defineRule({
                 left()
             elif side == "right":
                 right()
-            else:
-                raise ValueError("no side")
             match mode:
                 case "full":
                     load()
                 case "short":
                     skip()
-                case _:
-                    raise ValueError("no mode")
             assert kind in ("new", "old")
             if kind == "new":
                 load()
@@ -157,15 +151,11 @@ export default defineRule({
                 left()
             elif side == "right":
                 right()
-            else:
-                raise ValueError("no side")
             match mode:
                 case "full":
                     load()
                 case "short":
                     skip()
-                case _:
-                    raise ValueError("no mode")
             assert kind in ("new", "old")
             if kind == "new":
                 load()
@@ -262,8 +252,10 @@ export default defineRule({
           for (const literal of literals) values.add(literal);
         }
         if (!decides || values.size < 2 || values.size > 12 || [...values].some(isOpen)) return [];
-        // Without a default or an error for every other value, those others may be what is usual.
-        if (!parameter.default && !uses.some(refusesOthers) && !raisesAtLast(body)) return [];
+        // Where neither a default, nor a choice between them, nor an error for every other value says that these are all, the
+        // others may be what is usual.
+        if (!parameter.default && !uses.some((use) => refusesOthers(use) || isChosenFrom(use)) && !raisesAtLast(body))
+          return [];
         const literal = [...values].map(quoted);
         const nameNode = parameter.node.is('typed_parameter')
           ? parameter.node.firstNamed
@@ -372,6 +364,20 @@ function refusesOthers(use: Node): boolean {
   const chain = statement.is('if_statement') ? statement : statement.parent;
   const last = chain?.namedChildren.at(-1);
   return last?.is('else_clause') === true && raises(last.field('body'));
+}
+
+/** A `match`, or an `if` with an `elif` about the same name: one arm for each value. */
+function isChosenFrom(use: Node): boolean {
+  const comparison = use.parent;
+  if (comparison?.is('match_statement')) return true;
+  const statement = comparison?.parent;
+  const chain = statement?.is('elif_clause') ? statement.parent : statement;
+  if (!comparison?.is('comparison_operator') || !chain?.is('if_statement')) return false;
+  const arms = chain.namedChildren.filter((clause) => {
+    const condition = clause.is('elif_clause') ? clause.field('condition') : undefined;
+    return condition?.is('comparison_operator') && condition.below('identifier').some(({ text }) => text === use.text);
+  });
+  return arms.length > 0;
 }
 
 function raises(block: Node | undefined): boolean {
