@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict';
 import { Document, defineRule, type EnabledRule, py } from '../../server/src/engine/index.ts';
-import { factsOf, parser, snapshot } from '../support/engine.ts';
+import { factsOf, parser, plainCard, snapshot } from '../support/engine.ts';
 
 const fields = defineRule({
   code: 'GR999',
-  name: 'any-field',
-  family: 'types',
-  severity: 'warning',
-  standards: [],
-  summary: 'A field',
-  advice: 'None',
-  why: 'For a test.',
-  fix: 'none',
-  requirements: [],
-  peers: [],
-  examples: [],
+  ...plainCard,
   on: {
     class_definition: (definition, file) =>
       file

@@ -4,7 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { applyEdits, type Document, defineRule, type EnabledRule } from '../../server/src/engine/index.ts';
 import { rules } from '../../server/src/rules/index.generated.ts';
-import { open, snapshot } from '../support/engine.ts';
+import { open, plainCard, snapshot } from '../support/engine.ts';
 import { stdlibFiles } from '../support/stdlib.ts';
 
 /** What changes what rules say of other statements: names bound, calls awaited, blocks opened, comments, broken states. */
@@ -122,17 +122,7 @@ describe('edits inside a long segment', () => {
     const counting = (code: string, mentions?: readonly string[]): EnabledRule => {
       const rule = defineRule({
         code,
-        name: 'any-call',
-        family: 'types',
-        severity: 'warning',
-        standards: [],
-        summary: 'A call',
-        advice: 'None',
-        why: 'For a test.',
-        fix: 'none',
-        requirements: [],
-        peers: [],
-        examples: [],
+        ...plainCard,
         ...(mentions ? { mentions } : {}),
         on: {
           call(call) {

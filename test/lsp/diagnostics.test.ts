@@ -32,6 +32,8 @@ describe('language server: the text of diagnostics', () => {
     rules: rules.map((rule) => ({ rule: rule.configure({}).rule, severity: undefined })),
     knownCodes: new Set(rules.map((rule) => rule.card.code)),
   };
+  const open = async () =>
+    new Document(await loadWasmParser(), source, { path: 'app/a.py', target: '3.12', targetKnown: true }, set);
   const clients = {
     'a client that can show everything': { relatedInformation: true, documentation: (code: string) => `rule:/${code}` },
     'a client that can show little': { relatedInformation: false, documentation: () => undefined },
@@ -39,12 +41,7 @@ describe('language server: the text of diagnostics', () => {
 
   for (const [name, client] of Object.entries(clients)) {
     it(`is what JSON.stringify writes, whatever was typed and moved, for ${name}`, async () => {
-      const document = new Document(
-        await loadWasmParser(),
-        source,
-        { path: 'app/a.py', target: '3.12', targetKnown: true },
-        set,
-      );
+      const document = await open();
       const written = new DiagnosticsText(uri, client);
       let rounds = 0;
       const check = (): void => {
@@ -75,12 +72,7 @@ describe('language server: the text of diagnostics', () => {
   }
 
   it('leaves bytes alone that were given away', async () => {
-    const document = new Document(
-      await loadWasmParser(),
-      source,
-      { path: 'app/a.py', target: '3.12', targetKnown: true },
-      set,
-    );
+    const document = await open();
     const client = clients['a client that can show everything'];
     const wanted = (): string => {
       const all = document.findings().map((finding) => toDiagnostic(finding, uri, client.documentation, true));
@@ -96,12 +88,7 @@ describe('language server: the text of diagnostics', () => {
   });
 
   it('ends after as many as are wanted, within a segment too', async () => {
-    const document = new Document(
-      await loadWasmParser(),
-      source,
-      { path: 'app/a.py', target: '3.12', targetKnown: true },
-      set,
-    );
+    const document = await open();
     const client = clients['a client that can show everything'];
     const all = document.findings().map((finding) => toDiagnostic(finding, uri, client.documentation, true));
     const written = new DiagnosticsText(uri, client);

@@ -43,3 +43,18 @@ export function snapshot(document: Document): unknown[] {
     related: finding.related,
   }));
 }
+
+/** What a rule that is made for a test says of itself, besides its code. */
+export const plainCard = {
+  name: 'for-a-test',
+  family: 'types',
+  severity: 'warning',
+  standards: [],
+  summary: 'A finding',
+  advice: 'None',
+  why: 'For a test.',
+  fix: 'none',
+  requirements: [],
+  peers: [],
+  examples: [],
+} as const;

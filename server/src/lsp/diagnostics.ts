@@ -8,9 +8,6 @@ export interface DiagnosticClient {
   documentation(code: string): string | undefined;
 }
 
-/** A UTF-16 code unit has at most three bytes in UTF-8. */
-const mostBytes = 3;
-
 /**
  * Writes the diagnostics of one file as JSON in UTF-8. What a keystroke does not change is not written anew: the bytes
  * before and behind the segments with other findings stay in their buffer, and of a segment that only moved, all but the
@@ -51,7 +48,7 @@ export class DiagnosticsText {
     let tail = 0;
     let tailBytes = 0;
     // Where not all findings are wanted, what is written last has another end each time.
-    if (document.count() <= most)
+    if (segments.reduce((sum, { count }) => sum + count, 0) <= most)
       for (; tail < least - head && holds(before.at(-1 - tail), segments.at(-1 - tail)); tail++)
         tailBytes += before.at(-1 - tail)?.bytes ?? 0;
     const middle = this.#write(segments.slice(head, segments.length - tail), left);
@@ -79,9 +76,9 @@ export class DiagnosticsText {
     for (const segment of segments) {
       if (left <= 0) break;
       const { text, isWhole } = this.#textOf(segment, left);
-      const room = end + (text.length + 1) * mostBytes;
-      if (this.#scratch.length < room) this.#scratch = larger(this.#scratch, room);
-      const bytes = this.#scratch.write(`,${text}`, end);
+      const bytes = 1 + Buffer.byteLength(text);
+      if (this.#scratch.length < end + bytes) this.#scratch = larger(this.#scratch, end + bytes);
+      this.#scratch.write(`,${text}`, end);
       written.push({ key: isWhole ? segment.key : undefined, line: segment.line, count: segment.count, bytes });
       end += bytes;
       left -= segment.count;

@@ -40,6 +40,11 @@ export function statusCode(file: SourceFile, expression: Node | undefined): numb
   return member === undefined ? undefined : httpStatus.get(member);
 }
 
+/** Whether a number is a status code in IANA's registry, which keeps 306 as one that nothing uses any more. */
+export function isHttpStatus(code: number): boolean {
+  return code === 306 || httpStatusCodes.has(code);
+}
+
 /** The reason phrase of a status code (RFC 9110), or "Error" for one without. */
 export function reasonPhrase(code: number): string {
   for (const [member, number] of httpStatus) {
@@ -127,3 +132,5 @@ const httpStatus = new Map([
   ['NOT_EXTENDED', 510],
   ['NETWORK_AUTHENTICATION_REQUIRED', 511],
 ]);
+
+const httpStatusCodes: ReadonlySet<number> = new Set(httpStatus.values());

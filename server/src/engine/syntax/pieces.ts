@@ -72,11 +72,10 @@ function parseLong(
     : parser.parse(text);
 }
 
-/** A clause's header line in the text, and the indentation of its body. */
+/** A clause's header line in the text. */
 interface Header {
   readonly start: number;
   readonly end: number;
-  readonly indent: number;
 }
 
 /**
@@ -84,11 +83,11 @@ interface Header {
  * take an `elif` for the first line of the `if`'s body.
  */
 function headersOf(clauses: readonly Clause[], text: string): Header[] {
-  return clauses.map(({ start, end, indent }, index) => {
-    if (index === 0) return { start, end, indent };
+  return clauses.map(({ start, end }, index) => {
+    if (index === 0) return { start, end };
     let content = start;
     while (text[content] === ' ' || text[content] === '\t') content++;
-    return { start: content, end, indent };
+    return { start: content, end };
   });
 }
 

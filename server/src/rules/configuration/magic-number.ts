@@ -6,6 +6,7 @@ import {
   type Finding,
   type Fix,
   insertion,
+  isHttpStatus,
   isMigration,
   isMigrationPath,
   isScript,
@@ -260,7 +261,9 @@ function isNamedByText(number: Node, positional: readonly Node[], callee: string
 
 /** The status of an answer, or of the exception that becomes one: `error_response(409, …)`, `super().__init__(message, 404)`. */
 function isStatus(number: Node, callee: Node): boolean {
-  if (!statuses.has(constantNumber(number) ?? 0)) return false;
+  const code = constantNumber(number) ?? 0;
+  // What comes before an answer has codes below 200.
+  if (code < 200 || !isHttpStatus(code)) return false;
   if (!callee.is('attribute')) return answers.test(callee.text);
   const object = callee.field('object');
   const name = callee.field('attribute').text;
@@ -268,20 +271,6 @@ function isStatus(number: Node, callee: Node): boolean {
 }
 
 const answers = /error|exception|response|respond|status|abort|redirect|reject|fail|http/i;
-const statuses = new Set(
-  [
-    [200, 208],
-    [226, 226],
-    [300, 308],
-    [400, 418],
-    [421, 426],
-    [428, 429],
-    [431, 431],
-    [451, 451],
-    [500, 508],
-    [510, 511],
-  ].flatMap(([first = 0, last = 0]) => Array.from({ length: last - first + 1 }, (_, index) => first + index)),
-);
 
 /** Calls whose one number is told by their own name, or by what they are for. */
 const plain = new Set([

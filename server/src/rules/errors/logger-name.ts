@@ -196,12 +196,12 @@ export default defineRule<typeof options, Told>({
   on: {
     call(call, file, options) {
       // What a module keeps for itself may be configured a statement later: `file` looks at both.
-      return moduleName(call, file) === undefined ? misnamed(call, file, options) : undefined;
+      return keptAs(call, file) === undefined ? misnamed(call, file, options) : undefined;
     },
   },
   collect: {
     call(call, file, options): Fact<Told> | undefined {
-      const name = moduleName(call, file);
+      const name = keptAs(call, file);
       const found = name === undefined ? undefined : misnamed(call, file, options);
       if (name === undefined || !found) return undefined;
       const { start } = call;
@@ -243,8 +243,8 @@ function isGetLogger(value: Node, file: SourceFile): boolean {
   return value.is('call') && dottedName(value.field('function'), file) === 'logging.getLogger';
 }
 
-/** The name of the module that holds the logger: `log = logging.getLogger("x")` outside functions and classes. */
-function moduleName(call: TypedNode<'call'>, file: SourceFile): string | undefined {
+/** The name that the module keeps a logger by: `log` of `log = logging.getLogger("x")` outside functions and classes. */
+function keptAs(call: TypedNode<'call'>, file: SourceFile): string | undefined {
   const { parent } = call;
   if (!parent?.is('assignment') || file.enclosingFunction(call) || file.enclosingClass(call)) return undefined;
   const target = parent.field('left');
@@ -256,8 +256,8 @@ function misnamed(
   file: SourceFile,
   options: Options,
 ): (Finding & { written: Span; isList: boolean }) | undefined {
+  if (!isGetLogger(call, file)) return undefined;
   const callee = call.field('function');
-  if (!callee.is('identifier', 'attribute') || dottedName(callee, file) !== 'logging.getLogger') return undefined;
   const { positional, keywords, keyword, hasSplat, hasDoubleSplat, list } = argumentsOf(call);
   if (hasSplat || hasDoubleSplat || positional.length + keywords.size > 1) return undefined;
   const argument = positional[0] ?? keyword('name');

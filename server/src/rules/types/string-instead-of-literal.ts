@@ -346,17 +346,10 @@ function comparedWith(use: Node): string[] | undefined {
   return undefined;
 }
 
-/** Whether what is neither of the values compared with ends in an error: in an `else`, a `case _`, a check, or a raise. */
+/** Whether what is neither of the values compared with ends in an error: in an `else`, a check, or a raise. */
 function refusesOthers(use: Node): boolean {
   if (use.above('raise_statement', 'assert_statement')) return true;
   const comparison = use.parent;
-  if (comparison?.is('match_statement'))
-    return comparison
-      .field('body')
-      .namedChildren.some(
-        (clause) =>
-          clause.is('case_clause') && clause.child('case_pattern')?.text === '_' && raises(clause.field('consequence')),
-      );
   const statement = comparison?.parent;
   if (!statement?.is('if_statement', 'elif_clause')) return false;
   const operator = comparison?.is('comparison_operator') ? comparison.fields('operators')[0]?.text : undefined;
