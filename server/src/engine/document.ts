@@ -373,8 +373,8 @@ export class Document {
     let tail = 0;
     while (tail < most - head && fits(removed.at(-1 - tail), cuts.at(-1 - tail))) tail++;
     const known = piecesOf(removed);
-    const parse = (text: string): Parsed =>
-      this.#isEdited ? parseSegment(this.#parser, text, known) : parseOnce(this.#parser, text);
+    const parse = ({ text, lines }: NewCut): Parsed =>
+      this.#isEdited ? parseSegment(this.#parser, text, known, lines) : parseOnce(this.#parser, text);
     return cuts.map((cut, index) => {
       const same =
         index < head
@@ -382,9 +382,10 @@ export class Document {
           : index >= cuts.length - tail
             ? removed[removed.length - cuts.length + index]
             : undefined;
-      const unit = same ?? new Unit(cut.text, cut.role, parse(cut.text));
+      const unit = same ?? new Unit(cut.text, cut.role, parse(cut));
       unit.reach = cut.reach;
       unit.cutState = cut.state;
+      unit.logicalLines = cut.lines;
       return unit;
     });
   }

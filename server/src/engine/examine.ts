@@ -32,7 +32,10 @@ export function examine(examiner: Examiner, unit: Unit, isEdited: boolean): void
 /** Asks about what an edit changed in a segment, and about what read that; the rest is taken from before the edit. */
 export function examineHeir(examiner: Examiner, { unit, before, change, changed, examination }: Heir): void {
   const { first, oldEnd, newEnd } = change;
-  const kept: Examination = { reads: examination.reads.replaced(first, oldEnd, newEnd), outcomes: new Map() };
+  const kept: Examination = {
+    reads: examination.reads.replaced(unit.rows, first, oldEnd, newEnd),
+    outcomes: new Map(),
+  };
   unit.consulted = before.consulted;
   unit.membersRead = before.membersRead;
   unit.examination = kept;

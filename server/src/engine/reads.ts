@@ -80,17 +80,18 @@ export class UnitReads {
   }
 
   /**
-   * For the same segment with other rows in the place of some: the new ones belong to the part of the first, and nothing is
-   * known of what they read.
+   * For the same segment, whose rows are now `rows`, with other ones in the place of some: the new ones are divided among
+   * the parts of the old ones, and nothing is known of what they read.
    */
-  replaced(first: number, oldEnd: number, newEnd: number): UnitReads {
-    const count = this.part.length - oldEnd + newEnd;
+  replaced(rows: Rows, first: number, oldEnd: number, newEnd: number): UnitReads {
+    const count = rows.length / rowSize;
     const splice = <A extends Uint8Array | Int32Array>(from: A, into: A): A => {
       into.set(from.subarray(0, first));
       into.set(from.subarray(oldEnd), newEnd);
       return into;
     };
-    const part = splice(this.part, new Uint8Array(count)).fill(this.part[first] ?? 0, first, newEnd);
+    const part = splice(this.part, new Uint8Array(count));
+    divide(rows, part, { first, end: newEnd }, { first: this.part[first] ?? 0, last: this.part[oldEnd - 1] ?? 0 });
     return new UnitReads(part, splice(this.#parts, new Int32Array(count)), splice(this.#names, new Int32Array(count)));
   }
 
@@ -139,15 +140,24 @@ function between(first: number, last: number): number {
   return (2 << last) - (1 << first);
 }
 
-/** Divides rows into parts of about the same size, each beginning with a statement of a block. */
 function partsOf(rows: Rows): Uint8Array {
-  const count = rows.length / rowSize;
-  const part = new Uint8Array(count);
-  const size = Math.max(leastRows, Math.ceil((count * 1.2) / mostParts));
-  let current = 0;
-  let began = 0;
-  for (let row = 1; row < count; row++) {
-    if (row - began >= size && current < mostParts - 1) {
+  const part = new Uint8Array(rows.length / rowSize);
+  divide(rows, part, { first: 0, end: part.length }, { first: 0, last: mostParts - 1 });
+  return part;
+}
+
+/** Divides some rows into parts of about the same size, each but the first beginning with a statement of a block. */
+function divide(
+  rows: Rows,
+  part: Uint8Array,
+  { first, end }: { readonly first: number; readonly end: number },
+  among: { readonly first: number; readonly last: number },
+): void {
+  const size = Math.max(leastRows, Math.ceil(((end - first) * 1.2) / (among.last - among.first + 1)));
+  let current = among.first;
+  let began = first;
+  for (let row = first; row < end; row++) {
+    if (row - began >= size && current < among.last) {
       const parent = (rows[row * rowSize + parentColumn] ?? 0) & parentMask;
       if (((rows[parent * rowSize + kindColumn] ?? 0) & kindMask) === blockKind) {
         current++;
@@ -156,5 +166,4 @@ function partsOf(rows: Rows): Uint8Array {
     }
     part[row] = current;
   }
-  return part;
 }

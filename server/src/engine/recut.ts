@@ -1,4 +1,6 @@
 import { atModule, type CutResult, type CutState, cutNext } from './syntax/cut.ts';
+import { LogicalLines } from './syntax/logical-lines.ts';
+import { longSegment } from './syntax/pieces.ts';
 import { type Unit, unitIndexAt } from './unit.ts';
 
 /** A segment of the text as an edit leaves it, before anything is known of it. */
@@ -9,6 +11,8 @@ export interface NewCut {
   readonly reach: number;
   /** The cut state before it. */
   readonly state: CutState;
+  /** Its logical lines, where it is long and was edited. */
+  readonly lines: LogicalLines | undefined;
 }
 
 /** `count` units from index `from` on give way to `cuts`. */
@@ -32,9 +36,9 @@ export function cutWhole(text: string): NewCut[] {
   const cuts: NewCut[] = [];
   let state = atModule;
   for (let offset = 0; offset < text.length; ) {
-    const result = cutNext(text, offset, state);
+    const result = cutNext(text, offset, state, LogicalLines.passing);
     const { start, end } = result.segment;
-    cuts.push(newCut(text.slice(start, end), result, state));
+    cuts.push(newCut(text.slice(start, end), result, state, undefined));
     state = result.next;
     offset = end;
   }
@@ -68,7 +72,10 @@ export function recut(units: readonly Unit[], change: Change, margin: number): R
       break;
     }
     const result = window.cut(offset - base, state);
-    cuts.push(newCut(owned(window.slice(result.segment.start, result.segment.end)), result, state));
+    const text = owned(window.slice(result.segment.start, result.segment.end));
+    // The first segment begins where the window does, so its lines are counted from its own start.
+    const lines = offset === base && text.length > longSegment ? window.lines : undefined;
+    cuts.push(newCut(text, result, state, lines));
     state = result.next;
     offset = base + result.segment.end;
   }
@@ -90,8 +97,8 @@ function owned(slice: string): string {
   return `${slice}\n`.slice(0, -1);
 }
 
-function newCut(text: string, { segment }: CutResult, state: CutState): NewCut {
-  return { text, role: segment.role, reach: segment.reach - segment.start, state };
+function newCut(text: string, { segment }: CutResult, state: CutState, lines: LogicalLines | undefined): NewCut {
+  return { text, role: segment.role, reach: segment.reach - segment.start, state, lines };
 }
 
 /**
@@ -123,7 +130,11 @@ function firstMoved(units: readonly Unit[], change: Change): number {
  */
 function windowAround(units: readonly Unit[], from: number, { start, end, replacement }: Change) {
   const base = units[from]?.start ?? 0;
-  let last = Math.max(from, unitIndexAt(units, end)) + 1;
+  const head = units[from];
+  const known = head?.logicalLines?.edited(head.text.length, start - base, end - base, replacement.length);
+  const lines = known ?? LogicalLines.kept();
+  // Every cut looks at the line behind it.
+  let last = Math.max(from, unitIndexAt(units, end)) + 2;
   let text = joined(from, last);
   text = text.slice(0, start - base) + replacement + text.slice(end - base);
 
@@ -134,12 +145,13 @@ function windowAround(units: readonly Unit[], from: number, { start, end, replac
   }
 
   return {
+    lines,
     slice: (first: number, past: number): string => text.slice(first, past),
     /** Cuts at an offset of the window, widening it until the cut does not touch its end. */
     cut(offset: number, state: CutState): CutResult {
       for (;;) {
         if (offset < text.length) {
-          const result = cutNext(text, offset, state);
+          const result = cutNext(text, offset, state, lines);
           if (last >= units.length || result.segment.reach < text.length) return result;
         } else if (last >= units.length) throw new RangeError('cut behind the end of the text');
         const wider = Math.min(units.length, last + Math.max(8, last - from));

@@ -3,6 +3,7 @@ import { scopesOf } from './names/scopes.ts';
 import type { Read, UnitReads } from './reads.ts';
 import type { StoredFinding } from './rule.ts';
 import { atModule, type CutState } from './syntax/cut.ts';
+import type { LogicalLines } from './syntax/logical-lines.ts';
 import { Node, type TypedNode } from './syntax/node.ts';
 import type { Parsed } from './syntax/pieces.ts';
 import { brokenFlag, kindColumn, kindMask, kindNumber, type Rows, rowSize } from './syntax/rows.ts';
@@ -28,6 +29,8 @@ export class Unit {
   reach = 0;
   /** The cut state before it. */
   cutState: CutState = atModule;
+  /** Its logical lines, where it is long and was edited. */
+  logicalLines: LogicalLines | undefined;
   /** The names it binds, as `signatures` says them, while they stand in the name tables. */
   bound: ReadonlyMap<string, string> | undefined;
   /** The findings in it that no comment suppresses; undefined until it has been examined. */

@@ -1,4 +1,5 @@
-import { type Clause, cutClauses, indentAt } from './cut.ts';
+import { type Clause, cutClauses } from './cut.ts';
+import { indentAt, LogicalLines } from './logical-lines.ts';
 import type { ParserPort } from './port.ts';
 import {
   afterColumn,
@@ -24,7 +25,7 @@ export interface Parsed {
  * Segments longer than this many code units are parsed statement by statement. Shorter ones parse faster in one go than
  * the saving is worth. It depends on the text alone, so that an edited segment and a fresh one are parsed alike.
  */
-const longSegment = 600;
+export const longSegment = 600;
 
 /** How a segment is parsed that will not be edited: whole, which takes less time, and by statements where it has an error. */
 export function parseOnce(parser: ParserPort, text: string): Parsed {
@@ -36,12 +37,18 @@ export function parseOnce(parser: ParserPort, text: string): Parsed {
 /**
  * Parses a segment. A long compound statement is put together from the rows of its headers and of each statement of its
  * bodies; statements that `known` holds from the last time are not parsed again, and an error in one leaves the others
- * whole. Where there is no error the rows are those of `parseOnce`.
+ * whole. Where there is no error the rows are those of `parseOnce`. `lines` are the logical lines of the text as far as they
+ * have been read.
  */
-export function parseSegment(parser: ParserPort, text: string, known?: ReadonlyMap<string, Rows>): Parsed {
+export function parseSegment(
+  parser: ParserPort,
+  text: string,
+  known?: ReadonlyMap<string, Rows>,
+  lines: LogicalLines = LogicalLines.passing,
+): Parsed {
   if (text.length <= longSegment) return { rows: parser.parse(text), pieces: undefined };
   const pieces = new Map<string, Rows>();
-  return { rows: parseLong(parser, text, known, pieces), pieces: pieces.size > 0 ? pieces : undefined };
+  return { rows: parseLong(parser, text, known, pieces, lines), pieces: pieces.size > 0 ? pieces : undefined };
 }
 
 function parseLong(
@@ -49,9 +56,10 @@ function parseLong(
   text: string,
   known: ReadonlyMap<string, Rows> | undefined,
   pieces: Map<string, Rows>,
+  lines: LogicalLines,
 ): Rows {
   if (text.length <= longSegment) return parser.parse(text);
-  const clauses = cutClauses(text);
+  const clauses = cutClauses(text, lines);
   if (!clauses || clauses.reduce((count, clause) => count + clause.pieces.length, 0) < 2) return parser.parse(text);
   const heads = headersOf(clauses, text);
   const headers = heads.map(({ start, end }) => text.slice(start, end)).join('');
@@ -61,7 +69,8 @@ function parseLong(
   const bodies = clauses.map(({ pieces: statements, indent }, index) => {
     const parts = statements.map((piece) => {
       const source = text.slice(piece.start, piece.end);
-      const rows = known?.get(source) ?? pieces.get(source) ?? parseLong(parser, source, known, pieces);
+      const rows =
+        known?.get(source) ?? pieces.get(source) ?? parseLong(parser, source, known, pieces, lines.within(piece.start));
       pieces.set(source, rows);
       return { rows, offset: piece.start };
     });
