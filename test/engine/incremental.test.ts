@@ -113,6 +113,17 @@ describe('incremental analysis', () => {
     );
   });
 
+  it('cuts and parses after every edit as a fresh document does', function () {
+    this.timeout(120_000);
+    fc.assert(
+      fc.property(fc.constantFrom(...texts), fc.array(step, { minLength: 10, maxLength: 40 }), (text, steps) => {
+        const document = open(text, noRules);
+        for (const each of steps) apply(document, each, sameSegments);
+      }),
+      { numRuns: Number(process.env.FC_RUNS ?? 60) },
+    );
+  });
+
   it('gives the names of a class whose header goes to the module, and back', () => {
     const header = 'class Log:\n';
     const rest = [
@@ -141,14 +152,14 @@ describe('incremental analysis', () => {
   });
 });
 
-function apply(document: Document, each: Step): void {
+function apply(document: Document, each: Step, compare = same): void {
   const at = (fraction: number): number => Math.min(document.length, Math.floor(fraction * (document.length + 1)));
   switch (each.kind) {
     case 'insert':
-      edit(document, at(each.at), at(each.at), each.text);
+      edit(document, at(each.at), at(each.at), each.text, compare);
       return;
     case 'delete':
-      edit(document, at(each.at), Math.min(document.length, at(each.at) + each.length), '');
+      edit(document, at(each.at), Math.min(document.length, at(each.at) + each.length), '', compare);
       return;
     case 'type': {
       let offset = at(each.at);
@@ -156,30 +167,39 @@ function apply(document: Document, each: Step): void {
         document.edit(offset, offset, character);
         offset += character.length;
       }
-      same(document);
+      compare(document);
       return;
     }
     case 'move': {
       const start = at(each.at);
       const cut = document.text.slice(start, start + each.length);
-      edit(document, start, start + cut.length, '');
-      edit(document, at(each.to), at(each.to), cut);
+      edit(document, start, start + cut.length, '', compare);
+      edit(document, at(each.to), at(each.to), cut, compare);
     }
   }
 }
 
-function edit(document: Document, start: number, end: number, text: string): void {
+function edit(document: Document, start: number, end: number, text: string, compare = same): void {
   const expected = document.text.slice(0, start) + text + document.text.slice(end);
   document.edit(start, end, text);
   assert.equal(document.text, expected);
-  same(document);
+  compare(document);
 }
 
 function same(document: Document): void {
   const fresh = new Document(parser, document.text, factsOf(), everything);
+  sameSegments(document);
+  assert.deepEqual(snapshot(document), snapshot(fresh));
+}
+
+const noRules = { rules: [], knownCodes: new Set<string>() };
+
+function sameSegments(document: Document): void {
+  const fresh = open(document.text, noRules);
   assert.deepEqual(
     document.file.units.map((unit) => [unit.start, unit.startLine, unit.role, unit.text]),
     fresh.file.units.map((unit) => [unit.start, unit.startLine, unit.role, unit.text]),
   );
-  assert.deepEqual(snapshot(document), snapshot(fresh));
+  for (const [index, { rows, text }] of document.file.units.entries())
+    assert.deepEqual(rows, fresh.file.units[index]?.rows, text);
 }
