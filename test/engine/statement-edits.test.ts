@@ -49,11 +49,14 @@ const typed = [
   'logger.info(f"{x}")',
 ];
 
-/** The rules' own examples as one long function each, and real functions. */
+/** The rules' own examples as one long function or method each, and real functions. */
 const texts = [
-  ...rules.flatMap(({ examples }) => {
-    const bodies = examples.map((example) => ('bad' in example ? example.bad : example.ok));
-    return [`async def everything(session, payload):\n${bodies.join('\n').replace(/^(?=.)/gm, '    ')}\n`];
+  ...rules.flatMap(({ examples }, index) => {
+    const bodies = examples.map((example) => ('bad' in example ? example.bad : example.ok)).join('\n');
+    if (index % 2 === 0) return `async def everything(session, payload):\n${bodies.replace(/^(?=.)/gm, '    ')}\n`;
+    const before = '    def start(self):\n        self.logger = logging.getLogger(__name__)\n\n';
+    const method = `    def everything(self, payload):\n${bodies.replace(/^(?=.)/gm, '        ')}\n`;
+    return `class Everything(Base):\n${before}${method}\n    def stop(self):\n        self.everything(None)\n`;
   }),
   ...stdlibFiles()
     .filter((file) => file.text.length > 6000)

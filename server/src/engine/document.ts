@@ -255,16 +255,19 @@ export class Document {
     for (const unit of this.#homeless) stale.add(unit);
     this.#homeless.clear();
     if (changed.size > 0) for (const unit of this.#units) if (intersects(unit.consulted, changed)) stale.add(unit);
-    const touched = new Set(this.#movedClasses);
+    const fresh = new Set(added.filter((unit) => unit.visible === undefined));
+    // What a segment reads of itself is watched, so for the heir only other members of its class count.
+    const touchedElsewhere = new Set(this.#movedClasses);
     this.#movedClasses.clear();
-    for (const unit of [...stale, ...gone]) if (unit.owner) touched.add(unit.owner.scopeId);
+    for (const unit of stale) if (unit.owner && !fresh.has(unit)) touchedElsewhere.add(unit.owner.scopeId);
+    const touched = new Set(touchedElsewhere);
+    for (const unit of [...fresh, ...gone]) if (unit.owner) touched.add(unit.owner.scopeId);
     for (const unit of gone) this.#memberReaders.delete(unit);
     for (const unit of this.#memberReaders) if (intersects(unit.membersRead, touched)) stale.add(unit);
-    const fresh = new Set(added.filter((unit) => unit.visible === undefined));
     const woken = this.#awaken(heard);
     const moved = new Set<Unit>();
     for (const unit of gone) for (const home of this.#homesOf(unit)) moved.add(home);
-    const heir = woken.length === 0 ? heirOf(gone, fresh, changed, touched) : undefined;
+    const heir = woken.length === 0 ? heirOf(gone, fresh, changed, touchedElsewhere) : undefined;
     const facts = this.#examineAll(stale, fresh, gone, moved, heir);
     if (woken.length > 0) {
       examineFor(this.file, woken, this.#units, stale);

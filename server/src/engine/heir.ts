@@ -21,7 +21,7 @@ export interface Heir {
  * kept; undefined where more than that has changed.
  *
  * @param changedNames names whose meaning the edit changed elsewhere, as consult keys.
- * @param touchedClasses scope ids of classes with members that changed.
+ * @param touchedClasses scope ids of classes with other members that changed.
  */
 export function heirOf(
   gone: readonly Unit[],
