@@ -1,4 +1,4 @@
-import { type Line, LogicalLines, nextLine, wordAt } from './logical-lines.ts';
+import { type Line, type LogicalLine, LogicalLines, nextLine, wordAt } from './logical-lines.ts';
 
 /**
  * Cuts a Python file into segments: one per statement of the module, and one per statement of a class body that hangs
@@ -57,63 +57,61 @@ export function cutNext(
   lines: LogicalLines,
   longComment = usualLongComment,
 ): CutResult {
-  let line = nextLine(text, start);
-  const ended = line.content >= text.length;
-  const inside = (next: Line): boolean =>
-    state.memberIndent !== undefined && next.content < text.length && next.indent > 0;
-  if (line.start - start > longComment && !ended) {
+  const first = nextLine(text, start);
+  const { indent } = first;
+  const isInClass = state.memberIndent !== undefined;
+  if (first.start - start > longComment && first.content < text.length) {
+    const inside = isInClass && indent > 0;
     const segment: Segment = {
       start,
-      end: line.start,
-      reach: lookahead(line, text),
-      role: inside(line) ? 'member' : 'statement',
+      end: first.start,
+      reach: lookahead(first.content, text),
+      role: inside ? 'member' : 'statement',
     };
-    return { segment, next: inside(line) ? state : atModule };
+    return { segment, next: inside ? state : atModule };
   }
-  const { indent } = line;
-  const member = state.memberIndent !== undefined && indent > 0;
-  let head = line;
-  let logical = lines.at(text, head);
-  let end = head.content + logical.end;
-  let reach = head.content + logical.reach;
-  const read = (next: Line): void => {
-    logical = lines.at(text, next);
-    end = next.content + logical.end;
-    reach = Math.max(reach, next.content + logical.reach);
+  // What has been read, and the line with code behind it.
+  let end = first.start;
+  let reach = first.start;
+  let opensBlock = false;
+  let line = first.start;
+  let content = first.content;
+  let depth = indent;
+  const read = (): void => {
+    const logical = lines.at(text, content, depth);
+    end = content + logical.end;
+    reach = Math.max(reach, content + logical.reach);
+    opensBlock = logical.opensBlock;
+    line = content + logical.behind.start;
+    depth = logical.behind.indent;
+    content += logical.behind.content;
   };
-  let decorated = text.charCodeAt(head.content) === at;
-  while (decorated) {
-    const following = nextLine(text, end);
-    if (following.content >= text.length || following.indent !== indent) break;
-    head = following;
-    read(head);
-    decorated = text.charCodeAt(head.content) === at;
+  let head = content;
+  read();
+  let decorated = text.charCodeAt(head) === at;
+  while (decorated && content < text.length && depth === indent) {
+    head = content;
+    read();
+    decorated = text.charCodeAt(head) === at;
   }
-  line = nextLine(text, end);
   const finish = (role: Segment['role'], next: CutState): CutResult => {
     // A long comment behind a statement is a segment of its own: typing in it need not examine the statement.
-    const past = line.start - end > longComment ? end : line.start;
-    return { segment: { start, end: past, reach: Math.max(reach, lookahead(line, text)), role }, next };
+    const past = line - end > longComment ? end : line;
+    return { segment: { start, end: past, reach: Math.max(reach, lookahead(content, text)), role }, next };
   };
-  if (!member && !decorated && indent === 0 && wordAt(text, head.content) === 'class') {
-    const body = line.content < text.length && line.indent > 0;
-    return finish('class', body ? { memberIndent: line.indent } : atModule);
-  }
+  const member = isInClass && indent > 0;
+  if (!member && !decorated && indent === 0 && wordAt(text, head) === 'class')
+    return finish('class', content < text.length && depth > 0 ? { memberIndent: depth } : atModule);
   // A line that opens no block cannot have a deeper one below it: it stands where it does not belong, and what follows
   // goes on with the class, or stands alone.
-  if (!decorated && !logical.opensBlock && line.content < text.length && line.indent > indent) {
-    const orphans = state.memberIndent === undefined ? { memberIndent: line.indent } : state;
-    return finish(state.memberIndent === undefined ? 'statement' : 'member', orphans);
+  if (!decorated && !opensBlock && content < text.length && depth > indent) {
+    const orphans = isInClass ? state : { memberIndent: depth };
+    return finish(isInClass ? 'member' : 'statement', orphans);
   }
-  while (
-    line.content < text.length &&
-    !decorated &&
-    (line.indent > indent || (line.indent === indent && continues(text, line.content)))
-  ) {
-    read(line);
-    line = nextLine(text, end);
-  }
-  return finish(member ? 'member' : 'statement', inside(line) ? state : atModule);
+  while (content < text.length && !decorated && (depth > indent || (depth === indent && continues(text, content))))
+    read();
+  const goesOn = isInClass && content < text.length && depth > 0;
+  return finish(member ? 'member' : 'statement', goesOn ? state : atModule);
 }
 
 const usualLongComment = 400;
@@ -137,15 +135,14 @@ export function cutClauses(text: string, lines: LogicalLines): Clause[] | undefi
   if (!compound.has(wordAt(text, head.content)) && text.charCodeAt(head.content) !== at) return undefined;
   let start = 0;
   for (;;) {
-    let logical = lines.at(text, head);
-    let opened = head.content + logical.end;
+    let logical = lines.at(text, head.content, indent);
     while (text.charCodeAt(head.content) === at) {
-      head = nextLine(text, opened);
+      head = behind(head, logical);
       if (head.content >= text.length || head.indent !== indent) return undefined;
-      logical = lines.at(text, head);
-      opened = head.content + logical.end;
+      logical = lines.at(text, head.content, indent);
     }
-    const first = nextLine(text, opened);
+    const opened = head.content + logical.end;
+    const first = behind(head, logical);
     if (!logical.opensBlock || first.content >= text.length || first.indent <= indent) return undefined;
     const pieces: Segment[] = [];
     const state: CutState = { memberIndent: first.indent };
@@ -174,9 +171,14 @@ const continuing = new Set(['elif', 'else', 'except', 'finally']);
 
 const at = 64;
 
-function lookahead(line: Line, text: string): number {
+function lookahead(content: number, text: string): number {
   // What is appended to the text can still become part of the word.
-  return Math.min(text.length + 1, line.content + 9);
+  return Math.min(text.length + 1, content + 9);
+}
+
+function behind({ content }: Line, logical: LogicalLine): Line {
+  const { start, content: next, indent } = logical.behind;
+  return { start: content + start, content: content + next, indent };
 }
 
 function continues(text: string, content: number): boolean {
