@@ -45,6 +45,7 @@ export function defineRule<S extends z.ZodObject = z.ZodObject<Record<never, nev
         mentions: findable(
           typeof definition.mentions === 'function' ? definition.mentions(values) : definition.mentions,
         ),
+        collectMentions: definition.collectMentions,
         calls: typeof definition.calls === 'function' ? definition.calls(values) : definition.calls,
         applies: (facts) => definition.applies?.(facts, values) ?? true,
         blanketSuppressible,

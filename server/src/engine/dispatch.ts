@@ -16,12 +16,19 @@ export interface CallWork {
   of(name: string | undefined): Work | undefined;
 }
 
+/** A rule in play: its checks, its collectors, or both. */
+export interface InPlay {
+  readonly enabled: EnabledRule;
+  readonly checks: boolean;
+  readonly collects: boolean;
+}
+
 export interface Dispatch {
   /** By kind number; calls have work of every rule here. */
   readonly table: readonly (Work | undefined)[];
   readonly calls: CallWork;
   /** The rules in play: those that wait for no word, or for one that is mentioned. */
-  readonly active: ReadonlySet<EnabledRule>;
+  readonly active: ReadonlyMap<EnabledRule, InPlay>;
   readonly running: ReadonlySet<string>;
   readonly unused: EnabledRule | undefined;
   readonly unknown: EnabledRule | undefined;
@@ -36,7 +43,7 @@ const finders = new WeakMap<readonly EnabledRule[], { words: readonly string[]; 
 export function wordsOf(rules: readonly EnabledRule[]): { words: readonly string[]; finder: WordFinder } {
   const known = finders.get(rules);
   if (known) return known;
-  const words = [...new Set(rules.flatMap((enabled) => enabled.rule.mentions ?? []))];
+  const words = [...new Set(rules.flatMap(({ rule }) => [...(rule.mentions ?? []), ...(rule.collectMentions ?? [])]))];
   const made = { words, finder: wordFinder(words) };
   finders.set(rules, made);
   return made;
@@ -51,37 +58,50 @@ export function dispatchOf(
   applicable: readonly EnabledRule[],
   mentioned: ReadonlySet<string>,
 ): Dispatch {
-  const rules = applicable.filter(({ rule }) => !rule.mentions || rule.mentions.some((word) => mentioned.has(word)));
-  const key = rules.length === all.length ? 'all' : rules.map((enabled) => enabled.rule.card.code).join();
+  const isMentioned = (words: readonly string[] | undefined): boolean =>
+    words === undefined || words.some((word) => mentioned.has(word));
+  const inPlay = applicable.flatMap((enabled): InPlay[] =>
+    isMentioned(enabled.rule.mentions)
+      ? [{ enabled, checks: true, collects: isMentioned(enabled.rule.collectMentions) }]
+      : [],
+  );
+  const key = inPlay.map(({ enabled, collects }) => `${enabled.rule.card.code}${collects ? '' : '-'}`).join();
   const made = dispatches.get(all) ?? new Map<string, Dispatch>();
   dispatches.set(all, made);
   const known = made.get(key);
   if (known) return known;
-  const dispatch = tablesOf(rules, all);
+  const dispatch = tablesOf(inPlay, all);
   // Few combinations come up; should there be many, the tables are made anew.
   if (made.size >= 512) made.clear();
   made.set(key, dispatch);
   return dispatch;
 }
 
+/** What is in play now and was not before. */
+export function wokenSince(before: Dispatch, now: Dispatch): InPlay[] {
+  return [...now.active.values()].flatMap(({ enabled, checks, collects }) => {
+    const known = before.active.get(enabled);
+    const woken = { enabled, checks: checks && !known?.checks, collects: collects && !known?.collects };
+    return woken.checks || woken.collects ? [woken] : [];
+  });
+}
+
 /** The tables for exactly these rules; the engine's own are looked for among all. */
-export function tablesOf(rules: readonly EnabledRule[], all: readonly EnabledRule[]): Dispatch {
-  const table = tableOf(rules);
+export function tablesOf(inPlay: readonly InPlay[], all: readonly EnabledRule[]): Dispatch {
   const withCode = (code: string): EnabledRule | undefined => all.find((enabled) => enabled.rule.card.code === code);
-  const made: Dispatch = {
-    table,
-    calls: callWorkOf(rules),
-    active: new Set(rules),
+  return {
+    table: tableOf(inPlay),
+    calls: callWorkOf(inPlay),
+    active: new Map(inPlay.map((one) => [one.enabled, one])),
     running: new Set(all.map((enabled) => enabled.rule.card.code)),
     unused: withCode(unusedSuppression.card.code),
     unknown: withCode(unknownSuppression.card.code),
     crashed: withCode(crashedRule.card.code),
   };
-  return made;
 }
 
 /** The checks of some rules by the number of the kind they look at. */
-function tableOf(rules: readonly EnabledRule[]): (Work | undefined)[] {
+function tableOf(inPlay: readonly InPlay[]): (Work | undefined)[] {
   const table: (Work | undefined)[] = Array.from(kinds, () => undefined);
   const workOf = (kind: (typeof kinds)[number]): Work => {
     const number = kindNumber(kind);
@@ -89,23 +109,35 @@ function tableOf(rules: readonly EnabledRule[]): (Work | undefined)[] {
     table[number] = work;
     return work;
   };
-  for (const enabled of rules) {
-    for (const [kind, handle] of enabled.rule.on) workOf(kind).checks.push({ enabled, handle });
-    for (const [kind, handle] of enabled.rule.collect) workOf(kind).collectors.push({ enabled, handle });
+  for (const one of inPlay) {
+    const { enabled } = one;
+    for (const [kind, handle] of checksOf(one)) workOf(kind).checks.push({ enabled, handle });
+    for (const [kind, handle] of collectorsOf(one)) workOf(kind).collectors.push({ enabled, handle });
   }
   return table;
 }
 
+function checksOf({ enabled, checks }: InPlay): ConfiguredRule['on'] {
+  return checks ? enabled.rule.on : [];
+}
+
+function collectorsOf({ enabled, collects }: InPlay): ConfiguredRule['collect'] {
+  return collects ? enabled.rule.collect : [];
+}
+
 /** Lists are put together when a name comes up for the first time: rules wait for hundreds, and a file has some of them. */
-function callWorkOf(rules: readonly EnabledRule[]): CallWork {
-  const interested = rules.filter(({ rule }) => [...rule.on, ...rule.collect].some(([kind]) => kind === 'call'));
-  const names = new Set(interested.flatMap(({ rule }) => rule.calls ?? []));
+function callWorkOf(inPlay: readonly InPlay[]): CallWork {
+  const interested = inPlay.filter((one) => [...checksOf(one), ...collectorsOf(one)].some(([kind]) => kind === 'call'));
+  const names = new Set(interested.flatMap(({ enabled }) => enabled.rule.calls ?? []));
   const made = new Map<string | undefined, Work | undefined>();
   return {
     of(called) {
       const name = called !== undefined && names.has(called) ? called : undefined;
       if (made.has(name)) return made.get(name);
-      const shown = interested.filter(({ rule: { calls } }) => !calls || (name !== undefined && calls.includes(name)));
+      const shown = interested.filter(({ enabled: { rule } }) => {
+        const { calls } = rule;
+        return !calls || (name !== undefined && calls.includes(name));
+      });
       const work = workOn('call', shown);
       made.set(name, work);
       return work;
@@ -113,11 +145,11 @@ function callWorkOf(rules: readonly EnabledRule[]): CallWork {
   };
 }
 
-function workOn(wanted: Kind, rules: readonly EnabledRule[]): Work | undefined {
-  const handlers = <H>(of: (rule: ConfiguredRule) => readonly (readonly [Kind, H])[]) =>
-    rules.flatMap((enabled) =>
-      of(enabled.rule).flatMap(([kind, handle]) => (kind === wanted ? [{ enabled, handle }] : [])),
+function workOn(wanted: Kind, inPlay: readonly InPlay[]): Work | undefined {
+  const handlers = <H>(of: (one: InPlay) => readonly (readonly [Kind, H])[]) =>
+    inPlay.flatMap((one) =>
+      of(one).flatMap(([kind, handle]) => (kind === wanted ? [{ enabled: one.enabled, handle }] : [])),
     );
-  const work = { checks: handlers((rule) => rule.on), collectors: handlers((rule) => rule.collect) };
+  const work = { checks: handlers(checksOf), collectors: handlers(collectorsOf) };
   return work.checks.length + work.collectors.length > 0 ? work : undefined;
 }

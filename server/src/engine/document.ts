@@ -1,4 +1,4 @@
-import { type Dispatch, dispatchOf, wordsOf } from './dispatch.ts';
+import { type Dispatch, dispatchOf, type InPlay, wokenSince, wordsOf } from './dispatch.ts';
 import { askAgain, crash, type Examiner, examine, examineFor, examineHeir, store } from './examine.ts';
 import { FactTable } from './facts.ts';
 import {
@@ -12,7 +12,7 @@ import {
   SourceFile,
 } from './file.ts';
 import { type Heir, heirOf } from './heir.ts';
-import { cutWhole, type NewCut, recut } from './recut.ts';
+import { type Change, cutWhole, type NewCut, recut } from './recut.ts';
 import { LiveFinding, type Reported } from './reported.ts';
 import type { EnabledRule, Finding, StoredFinding } from './rule.ts';
 import {
@@ -118,7 +118,7 @@ export class Document {
           ]
         : [],
     );
-    this.#replace(0, 0, cutWhole(text), '');
+    this.#replace(0, 0, cutWhole(text), { start: 0, end: 0, replacement: '' }, '');
   }
 
   get #examiner(): Examiner {
@@ -146,7 +146,7 @@ export class Document {
     if (this.#units.length === 0) {
       this.#length = replacement.length;
       this.#text = undefined;
-      this.#replace(0, 0, cutWhole(replacement), replacement);
+      this.#replace(0, 0, cutWhole(replacement), { start, end, replacement }, replacement);
       return;
     }
     const margin = this.#words.finder.longest;
@@ -154,7 +154,7 @@ export class Document {
     const { from, count, cuts, around } = recut(this.#units, change, margin);
     this.#length += replacement.length - (end - start);
     this.#text = undefined;
-    this.#replace(from, count, cuts, around);
+    this.#replace(from, count, cuts, change, around);
   }
 
   /** Every finding that is not suppressed, in the order of the text. */
@@ -237,7 +237,7 @@ export class Document {
   }
 
   /** Puts units for the cuts in the place of others; `heard` is the new text as far as a word may have come up in it. */
-  #replace(from: number, count: number, cuts: readonly NewCut[], heard: string): void {
+  #replace(from: number, count: number, cuts: readonly NewCut[], change: Change, heard: string): void {
     const removed = this.#units.slice(from, from + count);
     const added = this.#reuse(removed, cuts);
     if (count === added.length) for (const [index, unit] of added.entries()) this.#units[from + index] = unit;
@@ -267,11 +267,13 @@ export class Document {
     const woken = this.#awaken(heard);
     const moved = new Set<Unit>();
     for (const unit of gone) for (const home of this.#homesOf(unit)) moved.add(home);
-    const heir = woken.length === 0 ? heirOf(gone, fresh, changed, touchedElsewhere) : undefined;
+    const heir = woken.length === 0 ? heirOf(gone, fresh, changed, touchedElsewhere, change) : undefined;
     const facts = this.#examineAll(stale, fresh, gone, moved, heir);
     if (woken.length > 0) {
-      examineFor(this.file, woken, this.#units, stale);
-      this.#facts.fill(woken, this.#units);
+      examineFor(this.#examiner, woken, this.#units, stale);
+      const collecting = woken.filter(({ collects }) => collects).map(({ enabled }) => enabled);
+      this.#facts.fill(collecting, this.#units);
+      for (const { rule } of collecting) facts.add(rule.card.code);
     }
     this.#rehouse(gone, stale);
     for (const home of moved) if (home.bound) stale.add(home);
@@ -299,17 +301,17 @@ export class Document {
   }
 
   /**
-   * The rules that come into play because a text mentions a word they wait for. None ever leaves: a rule that is asked in
+   * What comes into play because a text mentions a word it waits for. None ever leaves: a rule that is asked in
    * a file without its words finds nothing there.
    */
-  #awaken(heard: string): EnabledRule[] {
+  #awaken(heard: string): InPlay[] {
     const known = this.#mentioned.size;
     const { words, finder } = this.#words;
     if (known < words.length) finder.find(heard, this.#mentioned);
     if (this.#mentioned.size === known) return [];
     const before = this.#dispatch;
     this.#dispatch = dispatchOf(this.#rules, this.#applicable, this.#mentioned);
-    return [...this.#dispatch.active].filter((enabled) => !before.active.has(enabled));
+    return wokenSince(before, this.#dispatch);
   }
 
   /** The other units that a unit's checks placed findings in. */

@@ -1,4 +1,4 @@
-import { type Dispatch, tablesOf, type Work } from './dispatch.ts';
+import { type Dispatch, type InPlay, tablesOf, type Work } from './dispatch.ts';
 import type { SourceFile } from './file.ts';
 import { commentsBeside, type Heir, spans } from './heir.ts';
 import { UnitReads } from './reads.ts';
@@ -61,12 +61,13 @@ export function examineHeir(examiner: Examiner, { unit, before, change, changed,
 
 /** Asks rules that have just come into play about every segment that was not examined anyway, and adds those with findings. */
 export function examineFor(
-  file: SourceFile,
-  woken: readonly EnabledRule[],
+  { file, dispatch }: Examiner,
+  woken: readonly InPlay[],
   units: readonly Unit[],
   examined: Set<Unit>,
 ): void {
-  const examiner = { file, dispatch: tablesOf(woken, woken) };
+  const { table, calls } = tablesOf(woken, []);
+  const examiner = { file, dispatch: { ...dispatch, table, calls } };
   for (const unit of units) {
     if (examined.has(unit)) continue;
     const before = unit.findings.length;

@@ -1,6 +1,7 @@
 import { intersects } from './file.ts';
 import type { Binding, Scope } from './names/scopes.ts';
 import { nameBit, type Read } from './reads.ts';
+import type { Change } from './recut.ts';
 import { type ChangedPart, changedPart } from './syntax/changed-part.ts';
 import { kindColumn, kindMask, kindNumber, type Rows, rowSize, startColumn } from './syntax/rows.ts';
 import type { Examination, Outcome, Unit } from './unit.ts';
@@ -28,13 +29,16 @@ export function heirOf(
   fresh: ReadonlySet<Unit>,
   changedNames: ReadonlySet<string>,
   touchedClasses: ReadonlySet<number>,
+  edit: Change,
 ): Heir | undefined {
   const [before] = gone;
   const [unit] = fresh;
   if (!before?.examination || !unit || gone.length > 1 || fresh.size > 1) return undefined;
   if (before.role !== unit.role || before.owner !== unit.owner) return undefined;
   if (intersects(before.consulted, changedNames) || intersects(before.membersRead, touchedClasses)) return undefined;
-  const change = changedPart(before, unit);
+  const start = Math.max(0, edit.start - before.start);
+  const end = Math.min(before.text.length, edit.end - before.start);
+  const change = changedPart(before, unit, start, end);
   if (!change || change.newEnd - change.first > mostChangedRows) return undefined;
   if (declaresScope(before.rows, change.first, change.oldEnd) || declaresScope(unit.rows, change.first, change.newEnd))
     return undefined;

@@ -92,6 +92,8 @@ export interface RuleDefinition<S extends z.ZodObject, D> {
    * qualified name: whatever way it is imported, that part is written somewhere. The rule is not asked in other files.
    */
   readonly mentions?: readonly string[] | ((options: z.output<S>) => readonly string[]);
+  /** Words of which a file must hold at least one, besides, before `collect` is asked; by itself it always is. */
+  readonly collectMentions?: readonly string[];
   /**
    * Last parts of the qualified names of calls that the rule's `call` handlers have anything to say about: for
    * `time.sleep(1)`, `sleep`, whatever way it is imported; for a method of something that has no qualified name, the
@@ -134,6 +136,7 @@ export interface OptionProblem {
 export interface ConfiguredRule {
   readonly card: RuleCard;
   readonly mentions: readonly string[] | undefined;
+  readonly collectMentions: readonly string[] | undefined;
   readonly calls: readonly string[] | undefined;
   applies(file: Pick<FileFacts, 'path' | 'target' | 'targetKnown'>): boolean;
   readonly blanketSuppressible: boolean;

@@ -34,11 +34,11 @@ export interface ChangedPart {
 }
 
 /**
- * Finds the statements that an edit changed, whole lines of them, as deep in the tree as they stand in one block.
- * Undefined where the trees differ in more than that.
+ * Finds the statements that an edit of the old text from `start` to `end` changed, whole lines of them, as deep in the tree
+ * as they stand in one block. Undefined where the trees differ in more than that.
  */
-export function changedPart(before: Parsed, after: Parsed): ChangedPart | undefined {
-  const { from, oldTo, newTo } = changedLines(before.text, after.text);
+export function changedPart(before: Parsed, after: Parsed, start: number, end: number): ChangedPart | undefined {
+  const { from, oldTo, newTo } = changedLines(before.text, after.text, start, end);
   const candidates: Range[] = [];
   let old = 0;
   let young = 0;
@@ -85,16 +85,9 @@ function kindOf(rows: Rows, row: number): number {
 }
 
 /** The whole lines that differ, by their offsets in either text. */
-function changedLines(before: string, after: string) {
-  const most = Math.min(before.length, after.length);
-  let same = 0;
-  while (same < most && before.charCodeAt(same) === after.charCodeAt(same)) same++;
-  let tail = 0;
-  const left = most - same;
-  while (tail < left && before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail))
-    tail++;
-  const from = same === 0 ? 0 : before.lastIndexOf('\n', same - 1) + 1;
-  const lineBreak = before.indexOf('\n', before.length - tail);
+function changedLines(before: string, after: string, start: number, end: number) {
+  const from = start === 0 ? 0 : before.lastIndexOf('\n', start - 1) + 1;
+  const lineBreak = before.indexOf('\n', end);
   const oldTo = lineBreak < 0 ? before.length : lineBreak + 1;
   return { from, oldTo, newTo: oldTo + after.length - before.length };
 }

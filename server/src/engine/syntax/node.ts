@@ -139,12 +139,14 @@ export class Node {
 
   /** The first named child. */
   get firstNamed(): Node | undefined {
-    this.#noteStatements();
     const { rows } = this.ground;
     const end = this.#column(afterColumn);
     for (let row = this.row + 1; row < end; row = rows[row * rowSize + afterColumn] ?? end) {
-      if (isCounted[(rows[row * rowSize + kindColumn] ?? 0) & kindMask] === 1) return Node.at(this.ground, row);
+      if (isCounted[(rows[row * rowSize + kindColumn] ?? 0) & kindMask] !== 1) continue;
+      if (watched === this.ground && this.kind === 'block') noteRows(this.row, row);
+      return Node.at(this.ground, row);
     }
+    this.#noteStatements();
     return undefined;
   }
 

@@ -51,6 +51,8 @@ export default defineRule<typeof options, Told>({
   peers: [],
   options,
   mentions: ['.get', '.post', '.put', '.patch', '.delete', '.head', '.options', '.trace', 'api_route'],
+  // Only routes that are added by a call need to know what functions elsewhere do.
+  collectMentions: addedRouteCalls,
   calls: addedRouteCalls,
   applies: (file) => !isTestFile(file),
   examples: [

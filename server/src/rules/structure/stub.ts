@@ -390,8 +390,9 @@ export default defineRule({
       const statements = file.classBody(definition);
       const body = emptyClass(definition, statements, file);
       if (body) return { at: name, data: { kind: 'class', name: name.text, body } };
-      if (isOutline(statements)) return { at: name, data: { kind: 'outline', owner: name.text } };
-      const hooks = calledByItself(statements);
+      const empty = emptyMethods(statements);
+      if (isOutline(statements, empty)) return { at: name, data: { kind: 'outline', owner: name.text } };
+      const hooks = calledByItself(statements, empty);
       return hooks.length > 0 ? { at: name, data: { kind: 'hooks', owner: name.text, hooks } } : undefined;
     },
     function_definition(definition, file): Fact<Told> | undefined {
@@ -510,30 +511,45 @@ function tellsPurpose(definition: TypedNode<'function_definition'>, file: Source
   return [...comments, ...(isDocstring ? [first.text] : [])].some((text) => purpose.test(text));
 }
 
+type Method = TypedNode<'function_definition'>;
+
+/** The methods that have one statement, besides a docstring, that does nothing; with that statement. */
+function emptyMethods(statements: readonly Node[]): ReadonlyMap<Method, Node> {
+  const empty = new Map<Method, Node>();
+  for (const statement of statements) {
+    const method = methodOf(statement);
+    const only = method && mayDoNothing(method) ? onlyStatement(method) : undefined;
+    if (method && only && emptiness(only) !== undefined) empty.set(method, only);
+  }
+  return empty;
+}
+
+function methodOf(statement: Node): Method | undefined {
+  const inner = statement.is('decorated_definition') ? statement.field('definition') : statement;
+  return inner.is('function_definition') ? inner : undefined;
+}
+
 /** A class that is only there to derive from: it says so, or its methods have a docstring and nothing else. */
-function isOutline(body: readonly Node[]): boolean {
+function isOutline(body: readonly Node[], empty: ReadonlyMap<Method, Node>): boolean {
   const [first] = body;
   if (first?.is('expression_statement') && first.firstNamed?.is('string') && isToDerive.test(first.text)) return true;
+  if (empty.size === 0) return false;
   const methods = body.flatMap((statement) => {
-    const inner = statement.is('decorated_definition') ? statement.field('definition') : statement;
-    return inner.is('function_definition') && !/^__\w+__$/.test(inner.field('name').text) ? [inner] : [];
+    const method = methodOf(statement);
+    return method && !/^__\w+__$/.test(method.field('name').text) ? [method] : [];
   });
-  const empty = methods.filter((method) => {
-    const only = mayDoNothing(method) ? onlyStatement(method) : undefined;
-    return only !== undefined && !only.is('pass_statement') && emptiness(only) !== undefined;
-  });
-  return methods.length > 2 && empty.length * 3 >= methods.length * 2;
+  const without = methods.filter((method) => empty.get(method)?.is('pass_statement') === false);
+  return methods.length > 2 && without.length * 3 >= methods.length * 2;
 }
 
 /** Methods of nothing but `pass` that other methods of the class call on `self`. */
-function calledByItself(statements: readonly Node[]): string[] {
-  const empty = new Set(
-    statements.flatMap((statement) => {
-      if (!statement.is('function_definition') || !mayDoNothing(statement)) return [];
-      return onlyStatement(statement)?.is('pass_statement') ? statement.field('name').text : [];
-    }),
+function calledByItself(statements: readonly Node[], empty: ReadonlyMap<Method, Node>): string[] {
+  const passing = new Set(
+    [...empty].flatMap(([method, only]) =>
+      only.is('pass_statement') && !method.parent?.is('decorated_definition') ? method.field('name').text : [],
+    ),
   );
-  if (empty.size === 0) return [];
+  if (passing.size === 0) return [];
   const called = statements.flatMap((statement) =>
     statement.below('call').flatMap((call) => {
       const callee = call.field('function');
@@ -541,7 +557,7 @@ function calledByItself(statements: readonly Node[]): string[] {
       return isOnSelf ? callee.field('attribute').text : [];
     }),
   );
-  return called.filter((name) => empty.has(name));
+  return called.filter((name) => passing.has(name));
 }
 
 /** Cheap to test: the body begins with a docstring, or with what could be all of it. */
@@ -554,9 +570,15 @@ function mayDoNothing(definition: TypedNode<'function_definition'>): boolean {
 
 /** The statement behind the docstring of a function, when there is one alone. */
 function onlyStatement(definition: TypedNode<'function_definition'>): Node | undefined {
-  const statements = definition.field('body').namedChildren;
-  const from = isDocstring(statements[0]) ? 1 : 0;
-  return statements.length === from + 1 ? statements[from] : undefined;
+  const first = definition.field('body').firstNamed;
+  const only = first && isDocstring(first) ? statementBehind(first) : first;
+  return only && !statementBehind(only) ? only : undefined;
+}
+
+function statementBehind(statement: Node): Node | undefined {
+  let next = statement.next;
+  while (next && (!next.isNamed || next.is('comment', 'line_continuation'))) next = next.next;
+  return next;
 }
 
 function methodOwner(
