@@ -1,3 +1,4 @@
+import { kinds } from '../syntax/grammar.generated.ts';
 import { Node } from '../syntax/node.ts';
 import {
   afterColumn,
@@ -115,6 +116,10 @@ const binders = new Set([
   kindNumber('type_alias_statement'),
 ]);
 
+/** Whether a kind of node has anything to say of names, by its number: a walk asks of every row. */
+const matters = new Uint8Array(kinds.length);
+for (const kind of [...binders, ...comprehensions, ...conditionals]) matters[kind] = 1;
+
 interface Frame {
   readonly scope: OpenScope;
   readonly conditional: boolean;
@@ -137,7 +142,7 @@ export function scopesOf(unit: Unit): UnitScopes {
     let row = from;
     while (row < to) {
       const kind = (rows[row * rowSize + kindColumn] ?? 0) & kindMask;
-      if (binders.has(kind) || comprehensions.has(kind) || conditionals.has(kind)) {
+      if (matters[kind] === 1) {
         visit(row, kind, frame);
         row = rows[row * rowSize + afterColumn] ?? to;
       } else row++;
@@ -150,6 +155,20 @@ export function scopesOf(unit: Unit): UnitScopes {
 
   function visit(row: number, kind: number, frame: Frame): void {
     const node = Node.at(unit, row);
+    if (node.is('assignment')) {
+      const left = node.field('left');
+      const right = node.field('right');
+      const annotation = node.field('type');
+      if (left?.is('identifier'))
+        bind(frame, 'assignment', left, node, {
+          ...(right ? { value: right } : {}),
+          ...(annotation ? { annotation } : {}),
+        });
+      else if (left) bindTargets(left, 'assignment', node, frame);
+      if (right?.is('assignment')) visit(right.row, number.assignment, frame);
+      else if (right) visitRange(right.row, rows[right.row * rowSize + afterColumn] ?? right.row, frame);
+      return;
+    }
     if (comprehensions.has(kind)) {
       below(row, { ...frame, scope: open(row, 'comprehension', frame.scope) });
       return;
@@ -208,20 +227,6 @@ export function scopesOf(unit: Unit): UnitScopes {
       const inner = node.is('for_statement') ? { ...frame, conditional: true } : frame;
       if (left) bindTargets(left, 'loop', node, inner);
       below(row, inner);
-      return;
-    }
-    if (node.is('assignment')) {
-      const left = node.field('left');
-      const right = node.field('right');
-      const annotation = node.field('type');
-      if (left?.is('identifier'))
-        bind(frame, 'assignment', left, node, {
-          ...(right ? { value: right } : {}),
-          ...(annotation ? { annotation } : {}),
-        });
-      else if (left) bindTargets(left, 'assignment', node, frame);
-      if (right?.is('assignment')) visit(right.row, number.assignment, frame);
-      else if (right) visitRange(right.row, rows[right.row * rowSize + afterColumn] ?? right.row, frame);
       return;
     }
     if (node.is('augmented_assignment')) {

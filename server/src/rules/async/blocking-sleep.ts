@@ -202,13 +202,17 @@ export default defineRule<never, Told>({
     },
   },
   file(facts) {
-    const sleepers = new Set(facts.flatMap(({ data }) => (data.is === 'sleep' ? [data.of] : [])));
+    // Every call is a fact here, so nothing is made for most of them.
+    const sleepers = new Set<string>();
+    for (const { data } of facts) if (data.is === 'sleep') sleepers.add(data.of);
     if (sleepers.size === 0) return [];
-    const blocking = new Set(
-      facts.flatMap(({ data }) => (data.is === 'call' && data.from === 'async' ? [data.of] : [])),
-    );
+    const blocking = new Set<string>();
+    for (const { data } of facts)
+      if (data.is === 'call' && data.from === 'async' && sleepers.has(data.of)) blocking.add(data.of);
+    if (blocking.size === 0) return [];
     for (const { data } of facts)
       if (data.is === 'value' || (data.is === 'call' && data.from === 'sync')) blocking.delete(data.of);
+    if (blocking.size === 0) return [];
     return facts.flatMap(({ at, data }): Finding[] => {
       if (data.is !== 'sleep' || !blocking.has(data.of)) return [];
       const name = data.of.slice(data.of.lastIndexOf('.') + 1);

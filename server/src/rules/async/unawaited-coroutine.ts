@@ -196,9 +196,10 @@ export default defineRule<typeof options, Told>({
     const coroutines = new Map<string, boolean>();
     for (const { data } of facts)
       if (data.is === 'function') coroutines.set(data.key, (coroutines.get(data.key) ?? true) && data.coroutine);
-    return facts.flatMap(({ at, data }) =>
-      data.is === 'dropped' && coroutines.get(data.key) ? [report(at, data.called, false)] : [],
-    );
+    const findings: Finding[] = [];
+    for (const { at, data } of facts)
+      if (data.is === 'dropped' && coroutines.get(data.key)) findings.push(report(at, data.called, false));
+    return findings;
   },
 });
 
