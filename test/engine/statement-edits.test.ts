@@ -147,6 +147,40 @@ describe('edits inside a long segment', () => {
     assert.deepEqual(snapshot(document), snapshot(open(document.text, set)));
   });
 
+  it('ask a class again about what it read of a method, and about nothing else', () => {
+    let asked = 0;
+    const idle = defineRule({
+      code: 'GR999',
+      ...plainCard,
+      on: {
+        class_definition(definition, file) {
+          asked++;
+          const firsts = file.classBody(definition).flatMap((statement) => {
+            const first = statement.is('function_definition') ? statement.field('body').firstNamed : undefined;
+            return first ? [first.text] : [];
+          });
+          return { at: definition.field('name'), message: `The methods begin with ${firsts.join(', ')}.` };
+        },
+      },
+    });
+    const set = { rules: [{ rule: idle.configure({}).rule, severity: undefined }], knownCodes: new Set<string>() };
+    const method = longFunction(['    begun = 1', '    last = 1']).replace(/^(?=.)/gm, '    ');
+    const document = open(`class Runner:\n${method}\n    def stop(self):\n        done = 1\n`, set);
+    const counted = (behind: string, text: string): number => {
+      asked = 0;
+      insert(document, behind, text);
+      const many = asked;
+      assert.deepEqual(snapshot(document), snapshot(open(document.text, set)));
+      return many;
+    };
+    assert.equal(counted('last = 1', '0'), 0);
+    assert.equal(counted('last = 10', '\n        more = 2'), 0);
+    assert.equal(counted('a_0 = compute(a', 'b'), 1);
+    assert.equal(counted('last = 10', '0'), 0);
+    assert.equal(counted('done = 1', '0'), 1);
+    assert.equal(counted('def run(a, b', ', c'), 1);
+  });
+
   it('make the fix of a finding elsewhere from the text as it is now', () => {
     const document = open(longFunction(['    first = 1', '    print("seen")', '    return first']));
     insert(document, '    first = 1\n', '    second = 2\n');

@@ -11,7 +11,7 @@ import {
   type Reader,
   SourceFile,
 } from './file.ts';
-import { type Heir, heirOf } from './heir.ts';
+import { concerns, type Heir, heirOf } from './heir.ts';
 import { type Change, cutWhole, type NewCut, recut } from './recut.ts';
 import { LiveFinding, type Reported } from './reported.ts';
 import type { EnabledRule, Finding, StoredFinding } from './rule.ts';
@@ -260,14 +260,11 @@ export class Document {
     const touchedElsewhere = new Set(this.#movedClasses);
     this.#movedClasses.clear();
     for (const unit of stale) if (unit.owner && !fresh.has(unit)) touchedElsewhere.add(unit.owner.scopeId);
-    const touched = new Set(touchedElsewhere);
-    for (const unit of [...fresh, ...gone]) if (unit.owner) touched.add(unit.owner.scopeId);
-    for (const unit of gone) this.#memberReaders.delete(unit);
-    for (const unit of this.#memberReaders) if (intersects(unit.membersRead, touched)) stale.add(unit);
     const woken = this.#awaken(heard);
     const moved = new Set<Unit>();
     for (const unit of gone) for (const home of this.#homesOf(unit)) moved.add(home);
     const heir = woken.length === 0 ? heirOf(gone, fresh, changed, touchedElsewhere, change) : undefined;
+    for (const unit of this.#readersOfMembers(gone, fresh, touchedElsewhere, heir)) stale.add(unit);
     const facts = this.#examineAll(stale, fresh, gone, moved, heir);
     if (woken.length > 0) {
       examineFor(this.#examiner, woken, this.#units, stale);
@@ -283,6 +280,25 @@ export class Document {
     // What the file level said before may stand in segments that are no more.
     for (const unit of gone) stale.delete(unit);
     this.#suppress(stale, gone);
+  }
+
+  /** The units that must be examined again because they read the members of a class of which some have changed. */
+  #readersOfMembers(
+    gone: readonly Unit[],
+    fresh: ReadonlySet<Unit>,
+    touchedElsewhere: ReadonlySet<number>,
+    heir: Heir | undefined,
+  ): Unit[] {
+    for (const unit of gone) this.#memberReaders.delete(unit);
+    const touchedHere = new Set<number>();
+    for (const unit of [...fresh, ...gone]) if (unit.owner) touchedHere.add(unit.owner.scopeId);
+    return [...this.#memberReaders].filter((unit) => {
+      if (intersects(unit.membersRead, touchedElsewhere)) return true;
+      if (!intersects(unit.membersRead, touchedHere)) return false;
+      if (!heir || concerns(heir, unit)) return true;
+      unit.visits?.follow(heir.before, heir.unit);
+      return false;
+    });
   }
 
   /** The changed keys, with those of what the file level may ask of the whole file. */

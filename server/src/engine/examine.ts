@@ -1,7 +1,7 @@
 import { type Dispatch, type InPlay, tablesOf, type Work } from './dispatch.ts';
 import type { SourceFile } from './file.ts';
 import { commentsBeside, type Heir, spans } from './heir.ts';
-import { UnitReads } from './reads.ts';
+import { UnitReads, Visits, visiting } from './reads.ts';
 import { asList, type ConfiguredRule, type EnabledRule, type Finding, type StoredFinding } from './rule.ts';
 import { type ChangedPart, isAbove } from './syntax/changed-part.ts';
 import { Node } from './syntax/node.ts';
@@ -22,11 +22,17 @@ export function examine(examiner: Examiner, unit: Unit, isEdited: boolean): void
   unit.qualified = undefined;
   unit.findings = [];
   unit.facts = undefined;
-  unit.examination =
-    isEdited && unit.rows.length > watchedRows * rowSize
-      ? { reads: UnitReads.of(unit.rows), outcomes: new Map() }
-      : undefined;
-  examiner.file.examine(unit, () => walk(examiner, unit, unit.examination));
+  unit.examination = undefined;
+  const parts = isEdited ? unit.parts : undefined;
+  if (parts) unit.examination = { reads: UnitReads.of(parts), outcomes: new Map() };
+  unit.visits = isEdited ? new Visits() : undefined;
+  visit(examiner.file, unit, () => walk(examiner, unit, unit.examination));
+}
+
+function visit(file: SourceFile, unit: Unit, ask: () => void): void {
+  const examineIt = (): void => file.examine(unit, ask);
+  if (unit.visits) visiting(unit, unit.visits, examineIt);
+  else examineIt();
 }
 
 /** Asks about what an edit changed in a segment, and about what read that; the rest is taken from before the edit. */
@@ -38,12 +44,13 @@ export function examineHeir(examiner: Examiner, { unit, before, change, changed,
   };
   unit.consulted = before.consulted;
   unit.membersRead = before.membersRead;
+  unit.visits = before.visits;
   unit.examination = kept;
   const { table } = examiner.dispatch;
   const { rows } = unit;
   const count = rows.length / rowSize;
   const comments = commentsBeside(rows, change);
-  examiner.file.examine(unit, () => {
+  visit(examiner.file, unit, () => {
     for (let row = 0; row < count; row++) {
       if (table[(rows[row * rowSize + kindColumn] ?? 0) & kindMask] === undefined) continue;
       const oldRow = row < first ? row : row - newEnd + oldEnd;
@@ -71,7 +78,7 @@ export function examineFor(
   for (const unit of units) {
     if (examined.has(unit)) continue;
     const before = unit.findings.length;
-    file.examine(unit, () => walk(examiner, unit, unit.examination));
+    visit(file, unit, () => walk(examiner, unit, unit.examination));
     if (unit.findings.length > before) examined.add(unit);
   }
 }
@@ -125,9 +132,6 @@ export function crash(rule: ConfiguredRule, error: unknown, at: Span): Finding {
     message: `The rule ${rule.card.code} failed here (${reason}).`,
   };
 }
-
-/** Segments with more rows than this are watched; shorter ones are examined sooner than compared. */
-const watchedRows = 120;
 
 function walk(examiner: Examiner, unit: Unit, examination: Examination | undefined): void {
   const { table } = examiner.dispatch;

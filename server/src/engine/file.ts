@@ -2,7 +2,7 @@ import type { PythonVersion } from '../../../shared-rules/src/index.ts';
 import { builtinNames } from './names/builtins.ts';
 import { type Binding, type Scope, scopeAt } from './names/scopes.ts';
 import { NameTable } from './names/table.ts';
-import { noteName, noteRead, noteRows, readBy, watched } from './reads.ts';
+import { noteName, noteRead, noteRows, readBy, visitor, visits, watched } from './reads.ts';
 import type { Node, TypedNode } from './syntax/node.ts';
 import { lastRowAt } from './syntax/rows.ts';
 import type { Span } from './text.ts';
@@ -130,7 +130,7 @@ export class SourceFile {
   /** Every binding that a name can mean at a node, nearest scope first found (language reference, "Resolution of names"). */
   bindings(at: Node, name: string = at.text): readonly Binding[] {
     const unit = unitOf(at);
-    if (watched === unit) noteName(name);
+    noteLookup(unit, name);
     let first = true;
     for (
       let scope: Scope | undefined = scopeAt(unit.scopes, at);
@@ -175,7 +175,7 @@ export class SourceFile {
       const found = this.memberBindings(unit, name);
       if (found.length > 0) return found;
     }
-    if (watched === unit) noteName(name);
+    noteLookup(unit, name);
     return noted(unit.scopes.byRow.get(definition.row)?.names.get(name) ?? []);
   }
 
@@ -360,6 +360,7 @@ export class SourceFile {
 
   /** Notes that text of the watched segment was read; a span may go beyond it. */
   #noteSpan(start: number, end: number): void {
+    if (visitor instanceof Unit && (start < visitor.start || end > visitor.end)) visits?.notePlace();
     if (!(watched instanceof Unit)) return;
     const unit = watched;
     if (end < unit.start || start > unit.end) return;
@@ -457,6 +458,12 @@ function keep(unit: Unit, row: number, resolved: Resolved): void {
 const unresolved: Resolved = { name: undefined, read: undefined };
 
 const noBindings: readonly Binding[] = [];
+
+/** Notes that a name was looked up in the scopes of a segment. */
+function noteLookup(unit: Unit, name: string): void {
+  if (watched === unit) noteName(name);
+  else if (visitor !== unit) visits?.note(unit, undefined, 0, 0);
+}
 
 /** Notes that bindings of the watched segment were read. */
 function noted(bindings: readonly Binding[]): readonly Binding[] {

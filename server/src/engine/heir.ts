@@ -47,6 +47,19 @@ export function heirOf(
   return { unit, before, change, changed, examination: before.examination };
 }
 
+/**
+ * Whether what an edit changed in a segment can change what was said of another one that has read it; or where that is
+ * said, when it reaches out of the segment.
+ */
+export function concerns({ before, changed }: Heir, reader: Unit): boolean {
+  const { length } = reader.text;
+  if (!reader.visits || reader.visits.touch(before, changed.parts)) return true;
+  if (reader.findings.some(({ unit, end, source }) => unit !== reader || end > length || source.related)) return true;
+  for (const facts of reader.facts?.values() ?? [])
+    if (facts.some(({ startInUnit, endInUnit }) => startInUnit < 0 || endInUnit > length)) return true;
+  return false;
+}
+
 /** What changes more rows than this at once is not worth comparing. */
 const mostChangedRows = 600;
 

@@ -61,6 +61,54 @@ export function noteRead(read: Read): void {
   names |= read.names;
 }
 
+/** What a segment's checks read of other segments while they were asked. */
+export class Visits {
+  /** Parts of the segments that are divided, all of those that are not. */
+  readonly #parts = new Map<object, number>();
+  /** Where something in another segment stands has been asked. */
+  #places = false;
+
+  /** Whether anything was read that an edit of `ground` changes in those parts. */
+  touch(ground: object, changed: number): boolean {
+    return this.#places || ((this.#parts.get(ground) ?? 0) & changed) !== 0;
+  }
+
+  /** What was read of a segment was read of the one that takes its place. */
+  follow(before: object, after: object): void {
+    const parts = this.#parts.get(before);
+    if (parts === undefined) return;
+    this.#parts.delete(before);
+    this.#parts.set(after, parts);
+  }
+
+  /** Notes rows of a segment, divided into parts or not. */
+  note(ground: object, part: Uint8Array | undefined, first: number, last: number): void {
+    const parts = part ? between(part[first] ?? 0, part[last] ?? mostParts - 1) : everything;
+    this.#parts.set(ground, (this.#parts.get(ground) ?? 0) | parts);
+  }
+
+  notePlace(): void {
+    this.#places = true;
+  }
+}
+
+/** What is read now of other segments than `visitor`; undefined while that is not kept. */
+export let visits: Visits | undefined;
+export let visitor: object | undefined;
+
+/** Keeps what is read of other segments than `ground` meanwhile. */
+export function visiting<T>(ground: object, into: Visits, run: () => T): T {
+  const before = { visits, visitor };
+  visits = into;
+  visitor = ground;
+  try {
+    return run();
+  } finally {
+    visits = before.visits;
+    visitor = before.visitor;
+  }
+}
+
 /** What was read, by the row that was looked at; and the parts of the segment. */
 export class UnitReads {
   readonly part: Uint8Array;
@@ -73,9 +121,8 @@ export class UnitReads {
     this.#names = namesRead;
   }
 
-  /** For a segment that is looked at for the first time. */
-  static of(rows: Rows): UnitReads {
-    const part = partsOf(rows);
+  /** For a segment that is looked at for the first time, divided by `partsOf`. */
+  static of(part: Uint8Array): UnitReads {
     return new UnitReads(part, new Int32Array(part.length), new Int32Array(part.length));
   }
 
@@ -140,7 +187,12 @@ function between(first: number, last: number): number {
   return (2 << last) - (1 << first);
 }
 
-function partsOf(rows: Rows): Uint8Array {
+/** Segments with more rows than this are divided and watched; shorter ones are examined sooner than compared. */
+const watchedRows = 120;
+
+/** The part of each row of a segment; undefined for a short one. */
+export function partsOf(rows: Rows): Uint8Array | undefined {
+  if (rows.length <= watchedRows * rowSize) return undefined;
   const part = new Uint8Array(rows.length / rowSize);
   divide(rows, part, { first: 0, end: part.length }, { first: 0, last: mostParts - 1 });
   return part;

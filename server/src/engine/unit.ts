@@ -1,6 +1,6 @@
 import type { Binding, UnitScopes } from './names/scopes.ts';
 import { scopesOf } from './names/scopes.ts';
-import type { Read, UnitReads } from './reads.ts';
+import { partsOf, type Read, type UnitReads, type Visits } from './reads.ts';
 import type { StoredFinding } from './rule.ts';
 import { atModule, type CutState } from './syntax/cut.ts';
 import type { LogicalLines } from './syntax/logical-lines.ts';
@@ -42,6 +42,8 @@ export class Unit {
   consulted: Set<string> | undefined;
   /** Scope ids of classes whose members' statements this segment read. */
   membersRead: Set<number> | undefined;
+  /** What its checks read of other segments; kept where edits are to come. */
+  visits: Visits | undefined;
   /** Findings of checks on this segment, wherever they are placed. */
   findings: StoredFinding[] = [];
   /** Facts for the file level, by rule code. */
@@ -51,6 +53,7 @@ export class Unit {
   /** Results of name resolution, by row. */
   qualified: Map<number, Resolved> | undefined;
 
+  #parts: { readonly of: Uint8Array | undefined } | undefined;
   #scopes: UnitScopes | undefined;
   #lines: LineIndex | undefined;
   #comments: Node[] | undefined;
@@ -73,6 +76,13 @@ export class Unit {
 
   get root(): Node {
     return Node.at(this, 0);
+  }
+
+  /** The part of each row, of a long segment. */
+  get parts(): Uint8Array | undefined {
+    if (this.examination) return this.examination.reads.part;
+    this.#parts ??= { of: partsOf(this.rows) };
+    return this.#parts.of;
   }
 
   /** The statements of the segment: usually one, several where semicolons part them. */

@@ -1,4 +1,4 @@
-import { noteRows, watched } from '../reads.ts';
+import { noteRows, visitor, visits, watched } from '../reads.ts';
 import { type FieldName, type Kind, kinds, type Shapes } from './grammar.generated.ts';
 import {
   afterColumn,
@@ -24,6 +24,8 @@ export interface Ground {
   readonly start: number;
   /** Nodes already made, by row. */
   readonly nodes: (Node | undefined)[];
+  /** The part of each row, where the piece is divided into parts. */
+  readonly parts: Uint8Array | undefined;
 }
 
 type FieldsOf<K extends Kind> = [K] extends [keyof Shapes] ? keyof Shapes[K] & FieldName : never;
@@ -79,11 +81,13 @@ export class Node {
   }
 
   get start(): number {
+    if (visits !== undefined && visitor !== this.ground) visits.notePlace();
     return this.ground.start + this.#column(startColumn);
   }
 
   get end(): number {
     this.#noteAll();
+    if (visits !== undefined && visitor !== this.ground) visits.notePlace();
     return this.ground.start + this.#column(endColumn);
   }
 
@@ -143,7 +147,7 @@ export class Node {
     const end = this.#column(afterColumn);
     for (let row = this.row + 1; row < end; row = rows[row * rowSize + afterColumn] ?? end) {
       if (isCounted[(rows[row * rowSize + kindColumn] ?? 0) & kindMask] !== 1) continue;
-      if (watched === this.ground && this.kind === 'block') noteRows(this.row, row);
+      if (this.kind === 'block') this.#note(row);
       return Node.at(this.ground, row);
     }
     this.#noteStatements();
@@ -271,12 +275,19 @@ export class Node {
 
   /** Notes that all of the node was read. */
   #noteAll(): void {
-    if (watched === this.ground) noteRows(this.row, this.#column(afterColumn) - 1);
+    if (watched !== undefined || visits !== undefined) this.#note(this.#column(afterColumn) - 1);
   }
 
   /** Notes that its children were read, where an edit may change which they are. */
   #noteStatements(): void {
-    if (watched === this.ground && this.kind === 'block') noteRows(this.row, this.#column(afterColumn) - 1);
+    if ((watched !== undefined || visits !== undefined) && this.kind === 'block')
+      this.#note(this.#column(afterColumn) - 1);
+  }
+
+  /** Notes that this node was read, and what stands behind it up to a row. */
+  #note(last: number): void {
+    if (watched === this.ground) noteRows(this.row, last);
+    else if (visitor !== this.ground) visits?.note(this.ground, this.ground.parts, this.row, last);
   }
 
   #column(column: number): number {
@@ -292,8 +303,10 @@ export class Node {
       if (step > 0 ? before !== this.row : row !== this.row) continue;
       const found = step > 0 ? row : before;
       if (found < 0) return undefined;
-      if (watched === this.ground) noteRows(Math.min(found, this.row), Math.max(found, this.row));
-      return Node.at(this.ground, found);
+      const other = Node.at(this.ground, found);
+      if (step > 0) this.#note(found);
+      else other.#note(this.row);
+      return other;
     }
     return undefined;
   }
