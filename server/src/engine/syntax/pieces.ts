@@ -25,7 +25,7 @@ export interface Parsed {
  * Segments longer than this many code units are parsed statement by statement. Shorter ones parse faster in one go than
  * the saving is worth. It depends on the text alone, so that an edited segment and a fresh one are parsed alike.
  */
-export const longSegment = 600;
+export const longSegment = 200;
 
 /** How a segment is parsed that will not be edited: whole, which takes less time, and by statements where it has an error. */
 export function parseOnce(parser: ParserPort, text: string): Parsed {
