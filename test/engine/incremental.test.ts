@@ -190,6 +190,7 @@ function same(document: Document): void {
   const fresh = new Document(parser, document.text, factsOf(), everything);
   sameSegments(document);
   assert.deepEqual(snapshot(document), snapshot(fresh));
+  assert.equal(document.count(), fresh.findings().length);
 }
 
 const noRules = { rules: [], knownCodes: new Set<string>() };

@@ -152,6 +152,7 @@ describe('edits inside a long segment', () => {
     const idle = defineRule({
       code: 'GR999',
       ...plainCard,
+      mentions: ['wanted'],
       on: {
         class_definition(definition, file) {
           asked++;
@@ -173,6 +174,8 @@ describe('edits inside a long segment', () => {
       assert.deepEqual(snapshot(document), snapshot(open(document.text, set)));
       return many;
     };
+    // The rule comes into play, and what it reads from then on is kept too.
+    assert.equal(counted('done = 1', '  # wanted'), 1);
     assert.equal(counted('last = 1', '0'), 0);
     assert.equal(counted('last = 10', '\n        more = 2'), 0);
     assert.equal(counted('a_0 = compute(a', 'b'), 1);

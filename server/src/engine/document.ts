@@ -2,6 +2,8 @@ import { type Dispatch, dispatchOf, type InPlay, wokenSince, wordsOf } from './d
 import { askAgain, crash, type Examiner, examine, examineFor, examineHeir, store } from './examine.ts';
 import { FactTable } from './facts.ts';
 import {
+  bitsOf,
+  type Consulted,
   consultKey,
   type FileFacts,
   firstKey,
@@ -69,6 +71,8 @@ export class Document {
   readonly #isEdited: boolean;
   #length: number;
   #text: string | undefined;
+  /** How many findings are visible. */
+  #count = 0;
   #units: Unit[] = [];
   /** Units that have just been given another class and must be examined again. */
   readonly #homeless = new Set<Unit>();
@@ -76,8 +80,8 @@ export class Document {
   readonly #movedNames = new Set<string>();
   /** Scope ids of the classes that units left or came into. */
   readonly #movedClasses = new Set<number>();
-  /** Units that read the members of some class. */
-  readonly #memberReaders = new Set<Unit>();
+  /** Units that read the members of a class, by its scope id. */
+  readonly #memberReaders = new Map<number, Set<Unit>>();
   /** The unit with the first statement, and the unit with the first line. */
   #firstUnit: Unit | undefined;
   #topUnit: Unit | undefined;
@@ -182,9 +186,7 @@ export class Document {
 
   /** How many findings `findings` gives. */
   count(): number {
-    let count = 0;
-    for (const unit of this.#units) count += this.#visible(unit).length;
-    return count;
+    return this.#count;
   }
 
   /** The position of an offset. */
@@ -254,7 +256,10 @@ export class Document {
     const stale = new Set<Unit>(added.filter((unit) => unit.visible === undefined));
     for (const unit of this.#homeless) stale.add(unit);
     this.#homeless.clear();
-    if (changed.size > 0) for (const unit of this.#units) if (intersects(unit.consulted, changed)) stale.add(unit);
+    if (changed.size > 0) {
+      const bits = bitsOf(changed);
+      for (const unit of this.#units) if (unit.consulted?.includesAnyOf(changed, bits)) stale.add(unit);
+    }
     const fresh = new Set(added.filter((unit) => unit.visible === undefined));
     // What a segment reads of itself is watched, so for the heir only other members of its class count.
     const touchedElsewhere = new Set(this.#movedClasses);
@@ -268,6 +273,7 @@ export class Document {
     const facts = this.#examineAll(stale, fresh, gone, moved, heir);
     if (woken.length > 0) {
       examineFor(this.#examiner, woken, this.#units, stale);
+      for (const unit of this.#units) this.#noteReader(unit);
       const collecting = woken.filter(({ collects }) => collects).map(({ enabled }) => enabled);
       this.#facts.fill(collecting, this.#units);
       for (const { rule } of collecting) facts.add(rule.card.code);
@@ -289,16 +295,30 @@ export class Document {
     touchedElsewhere: ReadonlySet<number>,
     heir: Heir | undefined,
   ): Unit[] {
-    for (const unit of gone) this.#memberReaders.delete(unit);
+    for (const unit of gone) this.#forgetReader(unit);
     const touchedHere = new Set<number>();
     for (const unit of [...fresh, ...gone]) if (unit.owner) touchedHere.add(unit.owner.scopeId);
-    return [...this.#memberReaders].filter((unit) => {
-      if (intersects(unit.membersRead, touchedElsewhere)) return true;
-      if (!intersects(unit.membersRead, touchedHere)) return false;
+    const readersOf = (scopes: ReadonlySet<number>): Unit[] =>
+      [...scopes].flatMap((scope) => [...(this.#memberReaders.get(scope) ?? [])]);
+    const here = readersOf(touchedHere).filter((unit) => {
       if (!heir || concerns(heir, unit)) return true;
       unit.visits?.follow(heir.before, heir.unit);
       return false;
     });
+    return [...readersOf(touchedElsewhere), ...here];
+  }
+
+  #noteReader(unit: Unit): void {
+    for (const scope of unit.membersRead ?? [])
+      this.#memberReaders.set(scope, (this.#memberReaders.get(scope) ?? new Set()).add(unit));
+  }
+
+  #forgetReader(unit: Unit): void {
+    for (const scope of unit.membersRead ?? []) {
+      const readers = this.#memberReaders.get(scope);
+      readers?.delete(unit);
+      if (readers?.size === 0) this.#memberReaders.delete(scope);
+    }
   }
 
   /** The changed keys, with those of what the file level may ask of the whole file. */
@@ -362,11 +382,11 @@ export class Document {
     const told = [...stale].map((unit) => ({ unit, before: unit.facts }));
     for (const unit of stale) {
       for (const home of this.#homesOf(unit)) moved.add(home);
+      this.#forgetReader(unit);
       if (unit === heir?.unit) examineHeir(this.#examiner, heir);
       else examine(this.#examiner, unit, this.#isEdited);
       for (const home of this.#homesOf(unit)) moved.add(home);
-      if (unit.membersRead) this.#memberReaders.add(unit);
-      else this.#memberReaders.delete(unit);
+      this.#noteReader(unit);
     }
     // What is gone first: its segments do not know where they stand any more.
     const [first] = gone.length > 0 ? gone : fresh;
@@ -475,7 +495,7 @@ export class Document {
       this.#tableOf(unit).remove(unit, signatures);
       if (unit.role === 'class' && !inherited.has(unit.scopeId)) this.file.dropClassTable(unit);
       unit.bound = undefined;
-      unit.visible = undefined;
+      this.#show(unit, undefined);
     }
     for (const unit of added) {
       if (unit.bound) continue;
@@ -502,6 +522,7 @@ export class Document {
     moved: boolean,
   ): Set<Unit> {
     const touched = new Set<Unit>();
+    const bits = bitsOf(changedNames);
     for (const level of this.#fileLevel) {
       const { code } = level.enabled.rule.card;
       const active = this.#dispatch.active.has(level.enabled);
@@ -512,7 +533,7 @@ export class Document {
         changedFacts.has(code) ||
         level.hasRelated ||
         intersects(level.homes, gone) ||
-        intersects(level.consulted, changedNames) ||
+        level.consulted?.includesAnyOf(changedNames, bits) ||
         (level.membersRead !== undefined && moved);
       if (!due) continue;
       for (const home of level.homes) touched.add(home);
@@ -578,14 +599,19 @@ export class Document {
     if (fileSuppressions.length > 0 || !same) {
       // A suppression of the whole file depends on every unit's findings, and every unit on it.
       const used = new Set<SuppressedCode | Suppression>();
-      for (const unit of this.#units) unit.visible = this.#visibleOf(unit, fileSuppressions, used);
+      for (const unit of this.#units) this.#show(unit, this.#visibleOf(unit, fileSuppressions, used));
       for (const unit of this.#units) {
         const own = fileSuppressions.filter((suppression) => suppression.comment.ground === unit);
-        if (own.length > 0) unit.visible = sorted([...(unit.visible ?? []), ...this.#unusedOf(unit, own, used)]);
+        if (own.length > 0) this.#show(unit, sorted([...(unit.visible ?? []), ...this.#unusedOf(unit, own, used)]));
       }
       return;
     }
-    for (const unit of stale) unit.visible = this.#visibleOf(unit, fileSuppressions, new Set());
+    for (const unit of stale) this.#show(unit, this.#visibleOf(unit, fileSuppressions, new Set()));
+  }
+
+  #show(unit: Unit, findings: readonly StoredFinding[] | undefined): void {
+    this.#count += (findings?.length ?? 0) - (unit.visible?.length ?? 0);
+    unit.visible = findings;
   }
 
   #visible(unit: Unit): readonly StoredFinding[] {
@@ -677,7 +703,7 @@ const noFindings: readonly StoredFinding[] = [];
 
 interface FileLevel {
   readonly enabled: EnabledRule;
-  consulted: Set<string> | undefined;
+  consulted: Consulted | undefined;
   membersRead: Set<number> | undefined;
   findings: StoredFinding[];
   /** The units that the findings stand in. */

@@ -2,7 +2,7 @@ import type { PythonVersion } from '../../../shared-rules/src/index.ts';
 import { builtinNames } from './names/builtins.ts';
 import { type Binding, type Scope, scopeAt } from './names/scopes.ts';
 import { NameTable } from './names/table.ts';
-import { noteName, noteRead, noteRows, readBy, visitor, visits, watched } from './reads.ts';
+import { nameBit, noteName, noteRead, noteRows, readBy, visitor, visits, watched } from './reads.ts';
 import type { Node, TypedNode } from './syntax/node.ts';
 import { lastRowAt } from './syntax/rows.ts';
 import type { Span } from './text.ts';
@@ -28,8 +28,30 @@ export interface FileFacts {
 
 /** Who is reading: the keys of names it looked up, and the classes whose bodies it read. */
 export interface Reader {
-  consulted: Set<string> | undefined;
+  consulted: Consulted | undefined;
   membersRead: Set<number> | undefined;
+}
+
+/** Keys of names, with a bit for each, so that most questions are answered without looking. */
+export class Consulted {
+  readonly #keys = new Set<string>();
+  #bits = 0;
+
+  add(key: string): void {
+    this.#keys.add(key);
+    this.#bits |= nameBit(key);
+  }
+
+  /** Whether one of the keys is among others, whose bits are given. */
+  includesAnyOf(keys: ReadonlySet<string>, bits: number): boolean {
+    return (this.#bits & bits) !== 0 && intersects(this.#keys, keys);
+  }
+}
+
+export function bitsOf(keys: Iterable<string>): number {
+  let bits = 0;
+  for (const key of keys) bits |= nameBit(key);
+  return bits;
 }
 
 /**
@@ -370,7 +392,7 @@ export class SourceFile {
   #consult(scope: number, name: string): void {
     const reader = this.#examined;
     if (!reader) return;
-    reader.consulted ??= new Set();
+    reader.consulted ??= new Consulted();
     reader.consulted.add(consultKey(scope, name));
   }
 

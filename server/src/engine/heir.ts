@@ -1,4 +1,4 @@
-import { intersects } from './file.ts';
+import { bitsOf, intersects } from './file.ts';
 import type { Binding, Scope } from './names/scopes.ts';
 import { nameBit, type Read } from './reads.ts';
 import type { Change } from './recut.ts';
@@ -35,7 +35,8 @@ export function heirOf(
   const [unit] = fresh;
   if (!before?.examination || !unit || gone.length > 1 || fresh.size > 1) return undefined;
   if (before.role !== unit.role || before.owner !== unit.owner) return undefined;
-  if (intersects(before.consulted, changedNames) || intersects(before.membersRead, touchedClasses)) return undefined;
+  if (before.consulted?.includesAnyOf(changedNames, bitsOf(changedNames))) return undefined;
+  if (intersects(before.membersRead, touchedClasses)) return undefined;
   const start = Math.max(0, edit.start - before.start);
   const end = Math.min(before.text.length, edit.end - before.start);
   const change = changedPart(before, unit, start, end);

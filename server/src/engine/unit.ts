@@ -1,3 +1,4 @@
+import type { Consulted } from './file.ts';
 import type { Binding, UnitScopes } from './names/scopes.ts';
 import { scopesOf } from './names/scopes.ts';
 import { partsOf, type Read, type UnitReads, type Visits } from './reads.ts';
@@ -39,7 +40,7 @@ export class Unit {
   owner: Unit | undefined;
 
   /** What this segment's findings rest on elsewhere: keys of names looked up in other segments. */
-  consulted: Set<string> | undefined;
+  consulted: Consulted | undefined;
   /** Scope ids of classes whose members' statements this segment read. */
   membersRead: Set<number> | undefined;
   /** What its checks read of other segments; kept where edits are to come. */

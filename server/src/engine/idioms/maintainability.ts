@@ -59,14 +59,16 @@ export function maintainabilityPart(root: TypedNode<'module'>): MaintainabilityP
 
 /** The index of a file, from 0 to 100, higher being better: `radon.metrics.mi_compute` of the parts of its segments. */
 export function maintainabilityIndex(parts: readonly MaintainabilityPart[]): number {
-  const sum = sumOf(parts);
+  const sum = sumOf(parts, 0);
+  if (!sum) return 0;
   // Adding up the different operands is the one thing that costs; below zero and far above it changes nothing.
   return bounded(sum, sum.mostOperands) === 0 ? 0 : bounded(sum, differentOperands(parts));
 }
 
 /** Whether the index is above a limit; as `maintainabilityIndex(parts) > limit`, and mostly without counting to the end. */
 export function isMoreMaintainable(parts: readonly MaintainabilityPart[], limit: number): boolean {
-  const sum = sumOf(parts);
+  const sum = sumOf(parts, limit);
+  if (!sum) return false;
   if (bounded(sum, sum.mostOperands) > limit) return true;
   return bounded(sum, sum.leastOperands) > limit && bounded(sum, differentOperands(parts)) > limit;
 }
@@ -83,7 +85,8 @@ interface Sum {
   readonly mostOperands: number;
 }
 
-function sumOf(parts: readonly MaintainabilityPart[]): Sum {
+/** The parts added up; undefined where so much has come together before the end that the index cannot be above `limit`. */
+function sumOf(parts: readonly MaintainabilityPart[], limit: number): Sum | undefined {
   let operators = 0;
   let complexity = 1;
   let logicalLines = 0;
@@ -93,7 +96,7 @@ function sumOf(parts: readonly MaintainabilityPart[]): Sum {
   let uniqueOperands = 0;
   let most = 0;
   let least = 0;
-  for (const part of parts) {
+  for (const [index, part] of parts.entries()) {
     complexity += part.complexity;
     logicalLines += part.logicalLines;
     sourceLines += part.sourceLines;
@@ -103,6 +106,10 @@ function sumOf(parts: readonly MaintainabilityPart[]): Sum {
     operators |= part.operators;
     most += part.operandCount;
     least = Math.max(least, part.operandCount);
+    if (index % 32 !== 31) continue;
+    // Whatever else comes only lowers this.
+    const volume = volumeOf(length, bitsIn(operators) + uniqueOperands + least);
+    if (indexOf(volume, complexity, logicalLines, mostForComments) <= limit) return undefined;
   }
   return {
     complexity,
@@ -134,16 +141,22 @@ function bitsIn(mask: number): number {
 
 /** The index, given how many different operands there are: the more, the lower. */
 function bounded(sum: Sum, operands: number): number {
-  const vocabulary = sum.operators + operands;
-  const volume = vocabulary === 0 ? 0 : sum.length * Math.log2(vocabulary);
-  if (volume <= 0 || sum.logicalLines <= 0) return 100;
+  const volume = volumeOf(sum.length, sum.operators + operands);
   const comments = sum.sourceLines === 0 ? 0 : (sum.commentLines / sum.sourceLines) * 100;
-  const index =
-    171 -
-    5.2 * Math.log(volume) -
-    0.23 * sum.complexity -
-    16.2 * Math.log(sum.logicalLines) +
-    50 * Math.sin(Math.sqrt(2.46 * ((comments * Math.PI) / 180)));
+  const forComments = 50 * Math.sin(Math.sqrt(2.46 * ((comments * Math.PI) / 180)));
+  return indexOf(volume, sum.complexity, sum.logicalLines, forComments);
+}
+
+function volumeOf(length: number, vocabulary: number): number {
+  return vocabulary === 0 ? 0 : length * Math.log2(vocabulary);
+}
+
+/** What comments can add to the index at most. */
+const mostForComments = 50;
+
+function indexOf(volume: number, complexity: number, logicalLines: number, forComments: number): number {
+  if (volume <= 0 || logicalLines <= 0) return 100;
+  const index = 171 - 5.2 * Math.log(volume) - 0.23 * complexity - 16.2 * Math.log(logicalLines) + forComments;
   return Math.min(Math.max(0, (index * 100) / 171), 100);
 }
 

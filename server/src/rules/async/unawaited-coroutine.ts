@@ -193,12 +193,13 @@ export default defineRule<typeof options, Told>({
     },
   },
   file(facts) {
-    const coroutines = new Map<string, boolean>();
-    for (const { data } of facts)
-      if (data.is === 'function') coroutines.set(data.key, (coroutines.get(data.key) ?? true) && data.coroutine);
+    const coroutines = new Set<string>();
+    for (const { data } of facts) if (data.is === 'function' && data.coroutine) coroutines.add(data.key);
+    if (coroutines.size === 0) return [];
+    for (const { data } of facts) if (data.is === 'function' && !data.coroutine) coroutines.delete(data.key);
     const findings: Finding[] = [];
     for (const { at, data } of facts)
-      if (data.is === 'dropped' && coroutines.get(data.key)) findings.push(report(at, data.called, false));
+      if (data.is === 'dropped' && coroutines.has(data.key)) findings.push(report(at, data.called, false));
     return findings;
   },
 });

@@ -415,6 +415,7 @@ export default defineRule({
     },
   },
   file(facts) {
+    if (!facts.some(({ data }) => data.kind === 'class' || data.kind === 'method')) return [];
     const explained = new Set(
       facts.flatMap(({ data }) => {
         if (data.kind === 'outline') return [data.owner];
