@@ -9,7 +9,7 @@ import { kindColumn, kindMask, kindNumber, parentColumn, parentMask, type Rows, 
  * while an edit stays inside statements of a block (`changedPart` makes sure of that).
  */
 
-/** Whose rows are watched now; undefined while nothing is. Nodes ask this before they note anything. */
+/** Whose rows are watched now, which is so only while `visits` are kept; undefined while nothing is. */
 export let watched: object | undefined;
 let partOfRow: Uint8Array = new Uint8Array();
 let parts = 0;
@@ -92,7 +92,7 @@ export class Visits {
   }
 }
 
-/** What is read now of other segments than `visitor`; undefined while that is not kept. */
+/** What is read now of other segments than `visitor`; undefined while that is not kept. Nodes ask this before they note anything. */
 export let visits: Visits | undefined;
 export let visitor: object | undefined;
 

@@ -70,48 +70,76 @@ export function cutNext(
     };
     return { segment, next: inside ? state : atModule };
   }
-  // What has been read, and the line with code behind it.
-  let end = first.start;
-  let reach = first.start;
-  let opensBlock = false;
-  let line = first.start;
-  let content = first.content;
-  let depth = indent;
-  const read = (): void => {
-    const logical = lines.at(text, content, depth);
-    end = content + logical.end;
-    reach = Math.max(reach, content + logical.reach);
-    opensBlock = logical.opensBlock;
-    line = content + logical.behind.start;
-    depth = logical.behind.indent;
-    content += logical.behind.content;
+  const at: Cursor = {
+    line: first.start,
+    content: first.content,
+    indent,
+    end: start,
+    reach: start,
+    opensBlock: false,
   };
-  let head = content;
-  read();
-  let decorated = text.charCodeAt(head) === at;
-  while (decorated && content < text.length && depth === indent) {
-    head = content;
-    read();
-    decorated = text.charCodeAt(head) === at;
+  let head = at.content;
+  advance(at, text, lines);
+  let decorated = text.charCodeAt(head) === decorator;
+  while (decorated && at.content < text.length && at.indent === indent) {
+    head = at.content;
+    advance(at, text, lines);
+    decorated = text.charCodeAt(head) === decorator;
   }
-  const finish = (role: Segment['role'], next: CutState): CutResult => {
-    // A long comment behind a statement is a segment of its own: typing in it need not examine the statement.
-    const past = line - end > longComment ? end : line;
-    return { segment: { start, end: past, reach: Math.max(reach, lookahead(content, text)), role }, next };
-  };
   const member = isInClass && indent > 0;
-  if (!member && !decorated && indent === 0 && wordAt(text, head) === 'class')
-    return finish('class', content < text.length && depth > 0 ? { memberIndent: depth } : atModule);
+  const isAtEnd = at.content >= text.length;
+  if (!member && !decorated && indent === 0 && wordAt(text, head) === 'class') {
+    const body = isAtEnd || at.indent === 0 ? atModule : { memberIndent: at.indent };
+    return cutAt(at, text, start, longComment, 'class', body);
+  }
   // A line that opens no block cannot have a deeper one below it: it stands where it does not belong, and what follows
   // goes on with the class, or stands alone.
-  if (!decorated && !opensBlock && content < text.length && depth > indent) {
-    const orphans = isInClass ? state : { memberIndent: depth };
-    return finish(isInClass ? 'member' : 'statement', orphans);
+  if (!decorated && !at.opensBlock && !isAtEnd && at.indent > indent) {
+    const orphans = isInClass ? state : { memberIndent: at.indent };
+    return cutAt(at, text, start, longComment, isInClass ? 'member' : 'statement', orphans);
   }
-  while (content < text.length && !decorated && (depth > indent || (depth === indent && continues(text, content))))
-    read();
-  const goesOn = isInClass && content < text.length && depth > 0;
-  return finish(member ? 'member' : 'statement', goesOn ? state : atModule);
+  while (
+    !decorated &&
+    at.content < text.length &&
+    (at.indent > indent || (at.indent === indent && continues(text, at.content)))
+  )
+    advance(at, text, lines);
+  const goesOn = isInClass && at.content < text.length && at.indent > 0;
+  return cutAt(at, text, start, longComment, member ? 'member' : 'statement', goesOn ? state : atModule);
+}
+
+/** How far a cut has read, and the line with code behind that. */
+interface Cursor {
+  line: number;
+  content: number;
+  indent: number;
+  end: number;
+  reach: number;
+  opensBlock: boolean;
+}
+
+function advance(at: Cursor, text: string, lines: LogicalLines): void {
+  const { content } = at;
+  const logical = lines.at(text, content, at.indent);
+  at.end = content + logical.end;
+  at.reach = Math.max(at.reach, content + logical.reach);
+  at.opensBlock = logical.opensBlock;
+  at.line = content + logical.behind.start;
+  at.indent = logical.behind.indent;
+  at.content = content + logical.behind.content;
+}
+
+function cutAt(
+  { line, content, end, reach }: Cursor,
+  text: string,
+  start: number,
+  longComment: number,
+  role: Segment['role'],
+  next: CutState,
+): CutResult {
+  // A long comment behind a statement is a segment of its own: typing in it need not examine the statement.
+  const past = line - end > longComment ? end : line;
+  return { segment: { start, end: past, reach: Math.max(reach, lookahead(content, text)), role }, next };
 }
 
 const usualLongComment = 400;
@@ -132,11 +160,11 @@ export function cutClauses(text: string, lines: LogicalLines): Clause[] | undefi
   const clauses: Clause[] = [];
   let head = nextLine(text, 0);
   const { indent } = head;
-  if (!compound.has(wordAt(text, head.content)) && text.charCodeAt(head.content) !== at) return undefined;
+  if (!compound.has(wordAt(text, head.content)) && text.charCodeAt(head.content) !== decorator) return undefined;
   let start = 0;
   for (;;) {
     let logical = lines.at(text, head.content, indent);
-    while (text.charCodeAt(head.content) === at) {
+    while (text.charCodeAt(head.content) === decorator) {
       head = behind(head, logical);
       if (head.content >= text.length || head.indent !== indent) return undefined;
       logical = lines.at(text, head.content, indent);
@@ -169,7 +197,7 @@ const compound = new Set(['def', 'async', 'with', 'for', 'while', 'class', 'if',
 /** The words that go on with a statement at the same indentation. */
 const continuing = new Set(['elif', 'else', 'except', 'finally']);
 
-const at = 64;
+const decorator = 64;
 
 function lookahead(content: number, text: string): number {
   // What is appended to the text can still become part of the word.

@@ -168,30 +168,31 @@ export function indentAt(text: string, offset: number): number | undefined {
   return indent;
 }
 
+/** By code: 0 for what means something to a logical line; all other codes are 1 or not in here. */
+const isPlain = Uint8Array.from({ length: 128 }, (_, code) =>
+  /[\n#\\'"()[\]{}]/.test(String.fromCharCode(code)) ? 0 : 1,
+);
+
 function readLogicalLine(text: string, content: number, indent: number): LogicalLine {
   let depth = 0;
   let reach = content;
   let firstDedent: number | undefined;
   let offset = content;
-  let last = 0;
-  const ending = (end: number, lookedAt: number): LogicalLine => {
-    const next = nextLine(text, end);
-    reach = Math.max(reach, lookedAt);
-    return {
-      end: end - content,
-      reach: reach - content,
-      indent,
-      opensBlock: last === colon && blockOpeners.has(wordAt(text, content)),
-      behind: { start: next.start - content, content: next.content - content, indent: next.indent },
-      seen: Math.max(reach, next.content + 1) - content,
-    };
-  };
+  /** Where a comment outside brackets ends the code. */
+  let codeEnd = -1;
   while (offset < text.length) {
     const code = text.charCodeAt(offset);
+    if (isPlain[code] !== 0) {
+      offset++;
+      continue;
+    }
     switch (code) {
       case newline: {
+        if (depth === 0) {
+          const opens = opensBlock(text, content, codeEnd < 0 ? offset : codeEnd);
+          return lineFrom(text, content, indent, offset + 1, Math.max(reach, offset + 1), opens);
+        }
         offset++;
-        if (depth === 0) return ending(offset, offset);
         const inner = nextLine(text, offset);
         offset = inner.content;
         if (offset >= text.length) break;
@@ -199,10 +200,11 @@ function readLogicalLine(text: string, content: number, indent: number): Logical
         if (first === 41 || first === 93 || first === 125) break;
         if (inner.indent <= indent) firstDedent ??= inner.start;
         if (first >= 97 && first <= 122 && outsideBrackets.has(wordAt(text, offset)))
-          return { ...ending(firstDedent ?? inner.start, offset + 10), opensBlock: false };
+          return lineFrom(text, content, indent, firstDedent ?? inner.start, Math.max(reach, offset + 10), false);
         break;
       }
       case hash: {
+        if (depth === 0) codeEnd = offset;
         const end = text.indexOf('\n', offset);
         offset = end < 0 ? text.length : end;
         break;
@@ -218,34 +220,52 @@ function readLogicalLine(text: string, content: number, indent: number): Logical
         const string = scanString(text, offset);
         reach = Math.max(reach, string.reach);
         offset = string.end;
-        last = code;
         break;
       }
       case 40:
       case 91:
       case 123:
         depth++;
-        last = code;
-        offset++;
-        break;
-      case 41:
-      case 93:
-      case 125:
-        if (depth > 0) depth--;
-        last = code;
-        offset++;
-        break;
-      case space:
-      case tab:
-      case carriageReturn:
         offset++;
         break;
       default:
-        last = code;
+        if (depth > 0) depth--;
         offset++;
     }
   }
-  return ending(depth > 0 && firstDedent !== undefined ? firstDedent : text.length, text.length + 1);
+  const end = depth > 0 && firstDedent !== undefined ? firstDedent : text.length;
+  const opens = opensBlock(text, content, codeEnd < 0 ? text.length : codeEnd);
+  return lineFrom(text, content, indent, end, text.length + 1, opens);
+}
+
+/** Whether the code between two offsets begins as a compound statement or clause does, and ends with a colon. */
+function opensBlock(text: string, from: number, to: number): boolean {
+  let last = to - 1;
+  while (last > from && isBlank(text.charCodeAt(last))) last--;
+  return text.charCodeAt(last) === colon && blockOpeners.has(wordAt(text, from));
+}
+
+function isBlank(code: number): boolean {
+  return code === space || code === tab || code === carriageReturn || code === newline || code === formFeed;
+}
+
+function lineFrom(
+  text: string,
+  content: number,
+  indent: number,
+  end: number,
+  reach: number,
+  opens: boolean,
+): LogicalLine {
+  const next = nextLine(text, end);
+  return {
+    end: end - content,
+    reach: reach - content,
+    indent,
+    opensBlock: opens,
+    behind: { start: next.start - content, content: next.content - content, indent: next.indent },
+    seen: Math.max(reach, next.content + 1) - content,
+  };
 }
 
 /** The string whose opening quote stands at `open`. An unterminated one ends with its line. */

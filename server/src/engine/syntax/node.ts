@@ -275,13 +275,12 @@ export class Node {
 
   /** Notes that all of the node was read. */
   #noteAll(): void {
-    if (watched !== undefined || visits !== undefined) this.#note(this.#column(afterColumn) - 1);
+    if (visits !== undefined) this.#note(this.#column(afterColumn) - 1);
   }
 
   /** Notes that its children were read, where an edit may change which they are. */
   #noteStatements(): void {
-    if ((watched !== undefined || visits !== undefined) && this.kind === 'block')
-      this.#note(this.#column(afterColumn) - 1);
+    if (visits !== undefined && this.kind === 'block') this.#note(this.#column(afterColumn) - 1);
   }
 
   /** Notes that this node was read, and what stands behind it up to a row. */
