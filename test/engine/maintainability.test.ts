@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { maintainabilityIndex, maintainabilityPart } from '../../server/src/engine/index.ts';
-import { open } from '../support/engine.ts';
+import { Document, maintainabilityIndex, maintainabilityPart } from '../../server/src/engine/index.ts';
+import { factsOf, open, parser } from '../support/engine.ts';
+import { stdlibFiles } from '../support/stdlib.ts';
 
 /**
  * What radon 6.0 says of each text: complexity, logical lines, source lines, comment lines with strings that stand alone,
@@ -122,4 +123,28 @@ describe('maintainability index', () => {
       );
     });
   }
+
+  it('of a long segment that is put together from statements is that of the segment as a whole', function () {
+    this.timeout(120_000);
+    let parted = 0;
+    for (const { path, text } of stdlibFiles().filter((_, index) => index % 8 === 0)) {
+      const whole = new Document(parser, text, factsOf(), noRules, false);
+      for (const [index, unit] of open(text, noRules).file.units.entries()) {
+        const other = whole.file.units[index];
+        if (!unit.parted || !other || other.parted) continue;
+        parted++;
+        assert.deepEqual(plain(unit), plain(other), `${path}: ${unit.text}`);
+      }
+    }
+    assert.ok(parted > 500);
+  });
 });
+
+const noRules = { rules: [], knownCodes: new Set<string>() };
+
+/** In which order the operands stand says nothing. */
+function plain({ root }: Document['file']['units'][number]): unknown {
+  assert.ok(root.is('module'));
+  const part = maintainabilityPart(root);
+  return { ...part, operands: part.operands.split('\0').sort() };
+}

@@ -109,6 +109,17 @@ export function visiting<T>(ground: object, into: Visits, run: () => T): T {
   }
 }
 
+/** Runs something that reads nothing of any segment. */
+export function unnoted<T>(run: () => T): T {
+  const before = visits;
+  visits = undefined;
+  try {
+    return run();
+  } finally {
+    visits = before;
+  }
+}
+
 /** What was read, by the row that was looked at; and the parts of the segment. */
 export class UnitReads {
   readonly part: Uint8Array;

@@ -6,7 +6,7 @@ import type { StoredFinding } from './rule.ts';
 import { atModule, type CutState } from './syntax/cut.ts';
 import type { LogicalLines } from './syntax/logical-lines.ts';
 import { Node, type TypedNode } from './syntax/node.ts';
-import type { Parsed } from './syntax/pieces.ts';
+import type { Parsed, Piece } from './syntax/pieces.ts';
 import { brokenFlag, kindColumn, kindMask, kindNumber, type Rows, rowSize } from './syntax/rows.ts';
 import { LineIndex, type Position, type Span } from './text.ts';
 
@@ -22,6 +22,8 @@ export class Unit {
   readonly nodes: (Node | undefined)[] = [];
   /** Rows of the statements that a long segment was put together from. */
   readonly pieces: ReadonlyMap<string, Rows> | undefined;
+  /** What a long segment was put together from. */
+  readonly parted: readonly Piece[] | undefined;
   /** How many line breaks the text has. */
   readonly lineBreaks: number;
   start = 0;
@@ -66,6 +68,7 @@ export class Unit {
     this.role = role;
     this.rows = parsed.rows;
     this.pieces = parsed.pieces;
+    this.parted = parsed.parted;
     let lineBreaks = 0;
     for (let offset = text.indexOf('\n'); offset >= 0; offset = text.indexOf('\n', offset + 1)) lineBreaks++;
     this.lineBreaks = lineBreaks;

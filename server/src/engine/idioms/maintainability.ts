@@ -1,7 +1,9 @@
 import { unitOf } from '../file.ts';
+import { unnoted } from '../reads.ts';
 import { simpleEscapes, stringValue } from '../syntax/calls.ts';
 import { kinds } from '../syntax/grammar.generated.ts';
 import { type Ground, Node, type TypedNode } from '../syntax/node.ts';
+import type { Piece } from '../syntax/pieces.ts';
 import {
   afterColumn,
   endColumn,
@@ -44,17 +46,57 @@ export interface MaintainabilityPart {
 
 /** Counts one segment, given its root. */
 export function maintainabilityPart(root: TypedNode<'module'>): MaintainabilityPart {
-  const { role } = unitOf(root);
-  const halstead = new Halstead(root.ground);
-  countOperators(root, '', halstead);
+  const { role, parted } = unitOf(root);
+  const { lines, halstead } = parted ? addedUp(parted, contextOf(root)) : countsOf(root);
   return {
     complexity: role === 'member' ? classBranches(root) : role === 'class' ? headerBranches(root) : branchesOf(root),
-    ...countLines(root),
+    ...lines,
     length: halstead.length,
     uniqueOperands: halstead.uniqueOperands,
     operators: halstead.operators,
     ...joined(halstead.operands),
   };
+}
+
+/** What is counted row by row and character by character. */
+interface Counts {
+  readonly lines: Lines;
+  readonly halstead: Halstead;
+}
+
+function countsOf(root: Node): Counts {
+  const halstead = new Halstead(root.ground.text);
+  countOperators(root, '', halstead);
+  return { lines: countLines(root), halstead };
+}
+
+/** The name that radon gives the operands of a function's body; of any other statement none. */
+function contextOf(root: Node): string {
+  const [statement] = root.namedChildren;
+  const definition = statement?.is('decorated_definition') ? statement.field('definition') : statement;
+  return definition?.is('function_definition') ? definition.field('name').text : '';
+}
+
+/** What was counted in statements that are still the same, by their rows. */
+const countsOfPieces = new WeakMap<Rows, Counts>();
+
+/** The counts of a long segment from those of its headers and statements, of which an edit leaves most as they are. */
+function addedUp(pieces: readonly Piece[], context: string): Counts {
+  const lines = { logicalLines: 0, sourceLines: 0, commentLines: 0 };
+  const halstead = new Halstead('');
+  for (const { text, rows } of pieces) {
+    let counts = countsOfPieces.get(rows);
+    if (!counts) {
+      const ground: Ground = { text, rows, start: 0, nodes: [], parts: undefined };
+      counts = unnoted(() => countsOf(Node.at(ground, 0)));
+      countsOfPieces.set(rows, counts);
+    }
+    lines.logicalLines += counts.lines.logicalLines;
+    lines.sourceLines += counts.lines.sourceLines;
+    lines.commentLines += counts.lines.commentLines;
+    halstead.add(counts.halstead, context);
+  }
+  return { lines, halstead };
 }
 
 /** The index of a file, from 0 to 100, higher being better: `radon.metrics.mi_compute` of the parts of its segments. */
@@ -191,13 +233,11 @@ class Halstead {
   operators = 0;
   /** What `operandKey` gives, each once, by the name of the function it stands in. */
   readonly operands = new Map<string, Set<string>>();
-  readonly ground: Ground;
   /** Names in other letters are the same when their normal forms are. */
   readonly isAscii: boolean;
 
-  constructor(ground: Ground) {
-    this.ground = ground;
-    this.isAscii = !beyondAscii.test(ground.text);
+  constructor(text: string) {
+    this.isAscii = !beyondAscii.test(text);
   }
 
   operandsIn(context: string): Set<string> {
@@ -206,6 +246,17 @@ class Halstead {
     const made = new Set<string>();
     this.operands.set(context, made);
     return made;
+  }
+
+  /** Adds what was counted in a statement below `context`. */
+  add(other: Halstead, context: string): void {
+    this.length += other.length;
+    this.uniqueOperands += other.uniqueOperands;
+    this.operators |= other.operators;
+    for (const [inner, keys] of other.operands) {
+      const operands = this.operandsIn(inner === '' ? context : inner);
+      for (const key of keys) operands.add(key);
+    }
   }
 
   operator(bit: number): void {

@@ -15,10 +15,18 @@ import {
   startColumn,
 } from './rows.ts';
 
-/** Rows of a segment, and of the statements it was put together from, by their text. */
+/** A text that was parsed alone. The same text in a later segment has the same rows, the object too. */
+export interface Piece {
+  readonly text: string;
+  readonly rows: Rows;
+}
+
 export interface Parsed {
   readonly rows: Rows;
+  /** Rows of all that a long segment was put together from, by their text. */
   readonly pieces: ReadonlyMap<string, Rows> | undefined;
+  /** What it was put together from: its headers, joined, and the statements below them; each text stands in one of these. */
+  readonly parted: readonly Piece[] | undefined;
 }
 
 /**
@@ -31,7 +39,7 @@ export const longSegment = 200;
 export function parseOnce(parser: ParserPort, text: string): Parsed {
   const rows = parser.parse(text);
   const isBroken = ((rows[kindColumn] ?? 0) & brokenFlag) !== 0;
-  return isBroken && text.length > longSegment ? parseSegment(parser, text) : { rows, pieces: undefined };
+  return isBroken && text.length > longSegment ? parseSegment(parser, text) : whole(rows);
 }
 
 /**
@@ -46,9 +54,13 @@ export function parseSegment(
   known?: ReadonlyMap<string, Rows>,
   lines: LogicalLines = LogicalLines.passing,
 ): Parsed {
-  if (text.length <= longSegment) return { rows: parser.parse(text), pieces: undefined };
   const pieces = new Map<string, Rows>();
-  return { rows: parseLong(parser, text, known, pieces, lines), pieces: pieces.size > 0 ? pieces : undefined };
+  const { rows, parted } = parseLong(parser, text, known, pieces, lines);
+  return { rows, parted, pieces: pieces.size > 0 ? pieces : undefined };
+}
+
+function whole(rows: Rows): Parsed {
+  return { rows, pieces: undefined, parted: undefined };
 }
 
 function parseLong(
@@ -57,28 +69,33 @@ function parseLong(
   known: ReadonlyMap<string, Rows> | undefined,
   pieces: Map<string, Rows>,
   lines: LogicalLines,
-): Rows {
-  if (text.length <= longSegment) return parser.parse(text);
+): Pick<Parsed, 'rows' | 'parted'> {
+  if (text.length <= longSegment) return whole(parser.parse(text));
   const clauses = cutClauses(text, lines);
-  if (!clauses || clauses.reduce((count, clause) => count + clause.pieces.length, 0) < 2) return parser.parse(text);
+  if (!clauses || clauses.reduce((count, clause) => count + clause.pieces.length, 0) < 2)
+    return whole(parser.parse(text));
   const heads = headersOf(clauses, text);
   const headers = heads.map(({ start, end }) => text.slice(start, end)).join('');
   const skeleton = known?.get(headers) ?? pieces.get(headers) ?? parser.parse(headers);
-  if (!hasEmptyBlocks(skeleton, clauses.length)) return parser.parse(text);
+  if (!hasEmptyBlocks(skeleton, clauses.length)) return whole(parser.parse(text));
   pieces.set(headers, skeleton);
+  const parted: Piece[] = [{ text: headers, rows: skeleton }];
   const bodies = clauses.map(({ pieces: statements, indent }, index) => {
     const parts = statements.map((piece) => {
       const source = text.slice(piece.start, piece.end);
       const rows =
-        known?.get(source) ?? pieces.get(source) ?? parseLong(parser, source, known, pieces, lines.within(piece.start));
+        known?.get(source) ??
+        pieces.get(source) ??
+        parseLong(parser, source, known, pieces, lines.within(piece.start)).rows;
       pieces.set(source, rows);
+      parted.push({ text: source, rows });
       return { rows, offset: piece.start };
     });
     return bodyOf(parts, text, indent, index === clauses.length - 1);
   });
   return bodies.every((body) => body.inside.some((child) => !child.isComment))
-    ? stitch(skeleton, heads, bodies, text)
-    : parser.parse(text);
+    ? { rows: stitch(skeleton, heads, bodies, text), parted }
+    : whole(parser.parse(text));
 }
 
 /** A clause's header line in the text. */
