@@ -21,12 +21,19 @@ const many = 100;
 const characters = ['x', '(', '.', '1', '"', ' ', ',', ')', '[', ':', '_'];
 const lines = [
   'result = service.fetch(item_id, limit=10)',
+  '@property',
+  'import json',
+  'class Order(Base):',
   'def total(order, rate=1):',
   'return sum(line.price for line in order.lines) * rate',
   '"""A note that is closed again."""',
   'except (ValueError, KeyError):',
   'logger.error(f"{name!r} failed: %s", error)  # noqa: E501',
   "title = 'unfinished",
+  'with open(path) as file:',
+  'if order is None:',
+  'rows = [',
+  '"""',
 ];
 
 /** A text, and what it is analysed with. */
