@@ -147,6 +147,38 @@ describe('edits inside a long segment', () => {
     assert.deepEqual(snapshot(document), snapshot(open(document.text, set)));
   });
 
+  it('leave the statements below a header alone, but for those that read the header', () => {
+    let asked: string[] = [];
+    const rule = defineRule({
+      code: 'GR999',
+      ...plainCard,
+      on: {
+        call(call) {
+          const name = call.field('function').text;
+          asked.push(name);
+          const condition = name === 'curious' ? call.above('if_statement')?.field('condition') : undefined;
+          return condition ? { at: call, message: `Only if ${condition.text}.` } : undefined;
+        },
+      },
+    });
+    const set = { rules: [{ rule: rule.configure({}).rule, severity: undefined }], knownCodes: new Set<string>() };
+    const calls = Array.from({ length: 12 }, (_, index) => `        one_${index} = call(1, 2, 3, [4, 5, 6], key=7)`);
+    const before = ['    if ready(a):', ...calls, '        last = curious()'];
+    const document = open(longFunction(before), set);
+    asked = [];
+    insert(document, 'if ready(a', 'b');
+    // The lines above are in the same part of the function.
+    assert.deepEqual(asked, ['compute', 'compute', 'ready', 'curious']);
+    assert.deepEqual(
+      document.findings().map(({ message }) => message),
+      ['Only if ready(ab).'],
+    );
+    insert(document, 'if ', 'not ');
+    assert.deepEqual(snapshot(document), snapshot(open(document.text, set)));
+    insert(document, 'if not ready(ab)', ' or (yield)');
+    assert.deepEqual(snapshot(document), snapshot(open(document.text, set)));
+  });
+
   it('ask a class again about what it read of a method, and about nothing else', () => {
     let asked = 0;
     const idle = defineRule({

@@ -5,8 +5,8 @@ import { kindColumn, kindMask, kindNumber, parentColumn, parentMask, type Rows, 
  * that read what has changed. A segment is divided into at most 31 parts, runs of statements; what was read is a set of
  * parts and a set of names that were looked up, each in 32 bits. A bit too many costs time, never truth.
  *
- * Where a node stands in the tree is not noted: `parent`, and the children of anything but a block, stay as they are
- * while an edit stays inside statements of a block (`changedPart` makes sure of that).
+ * Where a node stands in the tree is not noted: `parent`, and the children of anything but a block or what has a header, stay
+ * as they are while an edit stays inside statements of a block or inside a header (`changedPart` makes sure of that).
  */
 
 /** Whose rows are watched now, which is so only while `visits` are kept; undefined while nothing is. */

@@ -1,7 +1,9 @@
 import {
   afterColumn,
+  blockBelow,
   brokenFlag,
   endColumn,
+  hasHeader,
   kindColumn,
   kindMask,
   kindNumber,
@@ -19,7 +21,7 @@ interface Parsed {
 }
 
 /**
- * Statements of one block that give way to others: rows from `first` on, up to `oldEnd` in the old tree and `newEnd` in
+ * Statements of one block, or parts of a header, that give way to others: rows from `first` on, up to `oldEnd` in the old tree and `newEnd` in
  * the new one. All other rows are the same, moved by `newEnd - oldEnd` rows and `shift` code units where they stand
  * behind; only of those above (`isAbove`) the end and what is broken below may differ.
  */
@@ -35,7 +37,7 @@ export interface ChangedPart {
 
 /**
  * Finds the statements that an edit of the old text from `start` to `end` changed, whole lines of them, as deep in the tree
- * as they stand in one block. Undefined where the trees differ in more than that.
+ * as they stand in one block, or the parts of one header. Undefined where the trees differ in more than that.
  */
 export function changedPart(before: Parsed, after: Parsed, start: number, end: number): ChangedPart | undefined {
   const { from, oldTo, newTo } = changedLines(before.text, after.text, start, end);
@@ -49,6 +51,8 @@ export function changedPart(before: Parsed, after: Parsed, start: number, end: n
     if (kindOf(before.rows, old) === blockKind) {
       const statements = joined(before.rows, range, after.rows, counterpart);
       if (statements) candidates.push(statements);
+    } else if (isInHeader(before.rows, old, range) && isInHeader(after.rows, young, counterpart)) {
+      candidates.push({ first: range.first, oldEnd: range.past, newEnd: counterpart.past });
     }
     const isSameChild =
       range.between === 1 &&
@@ -130,6 +134,13 @@ function joined(
   const pastNext = (rows: Rows, { past, behind }: { past: number; behind: number }): number =>
     behind > 0 ? (rows[past * rowSize + afterColumn] ?? past) : past;
   return { first, oldEnd: pastNext(oldRows, old), newEnd: pastNext(newRows, young) };
+}
+
+/** Whether children of a statement with a block are there, and all of them before the block. */
+function isInHeader(rows: Rows, parent: number, { between, past }: ReturnType<typeof childrenBetween>): boolean {
+  if (between === 0 || hasHeader[kindOf(rows, parent)] !== 1) return false;
+  const block = blockBelow(rows, parent);
+  return block !== undefined && past <= block;
 }
 
 /** Whether all rows but the changed ones are the same. */

@@ -2,10 +2,12 @@ import { noteRows, visitor, visits, watched } from '../reads.ts';
 import { type FieldName, type Kind, kinds, type Shapes } from './grammar.generated.ts';
 import {
   afterColumn,
+  blockBelow,
   brokenFlag,
   endColumn,
   fieldNumber,
   fieldShift,
+  hasHeader,
   kindColumn,
   kindMask,
   kindNumber,
@@ -147,7 +149,7 @@ export class Node {
     const end = this.#column(afterColumn);
     for (let row = this.row + 1; row < end; row = rows[row * rowSize + afterColumn] ?? end) {
       if (isCounted[(rows[row * rowSize + kindColumn] ?? 0) & kindMask] !== 1) continue;
-      if (this.kind === 'block') this.#note(row);
+      if (visits !== undefined && this.#mayChange()) this.#note(row);
       return Node.at(this.ground, row);
     }
     this.#noteStatements();
@@ -161,13 +163,13 @@ export class Node {
 
   /** The node in a field; of several, the first. Only a narrowed node tells which fields it has. */
   field(name: FieldName): Node | undefined {
-    this.#noteStatements();
     const wanted = fieldNumber(name);
     const { rows } = this.ground;
     const end = this.#column(afterColumn);
     for (let row = this.row + 1; row < end; row = rows[row * rowSize + afterColumn] ?? end) {
-      if ((rows[row * rowSize + parentColumn] ?? 0) >>> fieldShift === wanted) return Node.at(this.ground, row);
+      if ((rows[row * rowSize + parentColumn] ?? 0) >>> fieldShift === wanted) return this.#found(row);
     }
+    this.#noteStatements();
     return undefined;
   }
 
@@ -191,14 +193,13 @@ export class Node {
 
   /** The first child of a kind, tokens included. */
   child<C extends Kind>(kind: C): TypedNode<C> | undefined {
-    this.#noteStatements();
     const wanted = kindNumber(kind);
     const { rows } = this.ground;
     const end = this.#column(afterColumn);
     for (let row = this.row + 1; row < end; row = rows[row * rowSize + afterColumn] ?? end) {
-      if (((rows[row * rowSize + kindColumn] ?? 0) & kindMask) === wanted)
-        return Node.at(this.ground, row) as TypedNode<C>;
+      if (((rows[row * rowSize + kindColumn] ?? 0) & kindMask) === wanted) return this.#found(row) as TypedNode<C>;
     }
+    this.#noteStatements();
     return undefined;
   }
 
@@ -278,9 +279,26 @@ export class Node {
     if (visits !== undefined) this.#note(this.#column(afterColumn) - 1);
   }
 
-  /** Notes that its children were read, where an edit may change which they are. */
+  /** Whether an edit may change which children it has, and leave what is below some of them as it is. */
+  #mayChange(): boolean {
+    return this.kind === 'block' || hasHeader[this.#column(kindColumn) & kindMask] === 1;
+  }
+
+  /** Notes that its children were read, where an edit may change which they are: all of a block, else what is before one. */
   #noteStatements(): void {
-    if (visits !== undefined && this.kind === 'block') this.#note(this.#column(afterColumn) - 1);
+    if (visits === undefined || !this.#mayChange()) return;
+    const block = this.kind === 'block' ? undefined : blockBelow(this.ground.rows, this.row);
+    this.#note((block ?? this.#column(afterColumn)) - 1);
+  }
+
+  /** A child that was looked for: which it is, an edit of a header may change; the block stays. */
+  #found(row: number): Node {
+    const child = Node.at(this.ground, row);
+    if (visits !== undefined && this.#mayChange()) {
+      if (this.kind === 'block') this.#noteStatements();
+      else if (child.kind !== 'block') child.#note(row);
+    }
+    return child;
   }
 
   /** Notes that this node was read, and what stands behind it up to a row. */

@@ -98,3 +98,29 @@ const leaves: readonly string[] = [
 export function isLeaf(kind: string): boolean {
   return kind.startsWith('"') || leaves.includes(kind);
 }
+
+const blockKind = kindNumber('block');
+
+/** By kind number: 1 for kinds that have a header, whose parts an edit may change while the block below it stays. */
+export const hasHeader = new Uint8Array(kinds.length);
+for (const kind of [
+  'case_clause',
+  'class_definition',
+  'elif_clause',
+  'except_clause',
+  'for_statement',
+  'function_definition',
+  'if_statement',
+  'match_statement',
+  'while_statement',
+  'with_statement',
+] as const)
+  hasHeader[kindNumber(kind)] = 1;
+
+/** The row of the first block that is a child of a row; undefined where there is none. */
+export function blockBelow(rows: Rows, parent: number): number | undefined {
+  const end = rows[parent * rowSize + afterColumn] ?? 0;
+  for (let row = parent + 1; row < end; row = rows[row * rowSize + afterColumn] ?? end)
+    if (((rows[row * rowSize + kindColumn] ?? 0) & kindMask) === blockKind) return row;
+  return undefined;
+}
