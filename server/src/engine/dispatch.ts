@@ -134,10 +134,9 @@ function callWorkOf(inPlay: readonly InPlay[]): CallWork {
     of(called) {
       const name = called !== undefined && names.has(called) ? called : undefined;
       if (made.has(name)) return made.get(name);
-      const shown = interested.filter(({ enabled: { rule } }) => {
-        const { calls } = rule;
-        return !calls || (name !== undefined && calls.includes(name));
-      });
+      const isShown = (calls: readonly string[] | undefined): boolean =>
+        !calls || (name !== undefined && calls.includes(name));
+      const shown = interested.filter(({ enabled }) => isShown(enabled.rule.calls));
       const work = workOn('call', shown);
       made.set(name, work);
       return work;

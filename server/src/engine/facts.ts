@@ -12,7 +12,7 @@ export class FactTable {
   }
 
   /** Takes in all that segments, the whole file, have told of some rules. */
-  fill(rules: Iterable<EnabledRule>, units: readonly Unit[]): void {
+  fill(rules: readonly EnabledRule[], units: readonly Unit[]): void {
     const all = units.map((unit) => unit.facts);
     for (const { rule } of rules) this.#byCode.set(rule.card.code, [...factsOf(all, rule.card.code)]);
   }

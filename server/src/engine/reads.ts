@@ -92,7 +92,10 @@ export class Visits {
   }
 }
 
-/** What is read now of other segments than `visitor`; undefined while that is not kept. Nodes ask this before they note anything. */
+/**
+ * What is read now of other segments than `visitor`; undefined while that is not kept. Nodes ask this before they note
+ * anything.
+ */
 export let visits: Visits | undefined;
 export let visitor: object | undefined;
 

@@ -21,9 +21,9 @@ interface Parsed {
 }
 
 /**
- * Statements of one block, or parts of a header, that give way to others: rows from `first` on, up to `oldEnd` in the old tree and `newEnd` in
- * the new one. All other rows are the same, moved by `newEnd - oldEnd` rows and `shift` code units where they stand
- * behind; only of those above (`isAbove`) the end and what is broken below may differ.
+ * Statements of one block, or parts of a header, that give way to others: rows from `first` on, up to `oldEnd` in the old
+ * tree and `newEnd` in the new one. All other rows are the same, moved by `newEnd - oldEnd` rows and `shift` code units where
+ * they stand behind; only of those above (`isAbove`) the end and what is broken below may differ.
  */
 export interface ChangedPart {
   readonly first: number;

@@ -209,7 +209,6 @@ export default defineRule<never, Told>({
     const blocking = new Set<string>();
     for (const { data } of facts)
       if (data.is === 'call' && data.from === 'async' && sleepers.has(data.of)) blocking.add(data.of);
-    if (blocking.size === 0) return [];
     for (const { data } of facts)
       if (data.is === 'value' || (data.is === 'call' && data.from === 'sync')) blocking.delete(data.of);
     if (blocking.size === 0) return [];
