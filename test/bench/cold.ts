@@ -28,10 +28,19 @@ export function groundrulesCheck(cli: string, folder: string, ...extra: string[]
   };
 }
 
-/** Every Ruff rule that is not a preview, no cache, one line a finding. */
-export function ruffCheck(executable: string, version: string, folder: string): CheckCommand {
-  const flags = ['--isolated', '--select', 'ALL', '--no-cache', '--output-format', 'concise'];
-  return { name: `Ruff ${version}`, command: executable, args: ['check', ...flags, folder] };
+/**
+ * Every Ruff rule that is not a preview, no cache. `concise` is one line a finding, as Groundrules prints it; `full`, what
+ * Ruff prints when nothing is said, shows the source of each.
+ */
+export function ruffCheck(
+  executable: string,
+  version: string,
+  folder: string,
+  format: 'concise' | 'full' = 'concise',
+): CheckCommand {
+  const flags = ['--isolated', '--select', 'ALL', '--no-cache', '--output-format', format];
+  const name = `Ruff ${version}${format === 'full' ? ', full output' : ''}`;
+  return { name, command: executable, args: ['check', ...flags, folder] };
 }
 
 /**

@@ -21,7 +21,7 @@ export async function runPlan(
   const outcomes: (FileOutcome | undefined)[] = plan.files.map(() => undefined);
   const tally = emptyTally();
   const count = workerCount(plan, options);
-  if (count > 0) compileForManyFiles();
+  if (bytesOf(plan) >= bytesPerWorker) compileForManyFiles();
   const workers = Array.from({ length: count }, () => startWorker(job, options, outcomes, tally));
   const checker = createChecker(plan, await engine);
   const take = (index: number) => {
@@ -79,17 +79,25 @@ interface WorkerReport {
 /**
  * Each thread compiles the rules for itself, and on few cores V8's optimising compiler takes them from the check: it gets
  * less to do, and the quick compiler more. From Node 22 on V8 has a compiler between the two and does well by itself.
+ *
+ * The large files come first, and from them V8 would learn that what is made of a file lives long, and make the same of
+ * small ones among the old objects at once. From there dead files keep the next ones alive until a full collection: a
+ * quarter of all that is allocated was moved for nothing, which was a seventh of the time.
  */
 function compileForManyFiles(): void {
+  setFlagsFromString('--no-allocation-site-pretenuring');
   if (Number.parseInt(process.versions.node, 10) >= 22) return;
   setFlagsFromString('--always-sparkplug');
-  setFlagsFromString('--interrupt-budget=200000');
+  setFlagsFromString('--interrupt-budget=400000');
 }
 
 function workerCount(plan: CheckPlan, { worker, threads }: PoolOptions): number {
   if (worker === undefined) return 0;
-  const bytes = plan.files.reduce((sum, file) => sum + file.size, 0);
-  return Math.min((threads ?? availableParallelism()) - 1, Math.floor(bytes / bytesPerWorker));
+  return Math.min((threads ?? availableParallelism()) - 1, Math.floor(bytesOf(plan) / bytesPerWorker));
+}
+
+function bytesOf(plan: CheckPlan): number {
+  return plan.files.reduce((sum, file) => sum + file.size, 0);
 }
 
 function takeFiles(job: Job, take: (index: number) => void): void {
