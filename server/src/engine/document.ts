@@ -17,20 +17,13 @@ import { concerns, type Heir, heirOf } from './heir.ts';
 import { type Change, cutWhole, type NewCut, recut } from './recut.ts';
 import { LiveFinding, type Reported } from './reported.ts';
 import type { EnabledRule, Finding, StoredFinding } from './rule.ts';
-import {
-  describe,
-  hitsOf,
-  linesCovered,
-  removal,
-  type SuppressedCode,
-  type Suppression,
-  suppressionsOf,
-} from './suppress.ts';
+import { suppressionLineIn } from './suppress.ts';
 import { type Parsed, parseOnce, parseSegment } from './syntax/pieces.ts';
 import type { ParserPort } from './syntax/port.ts';
 import { type Rows, rowSize } from './syntax/rows.ts';
-import type { Position, Span } from './text.ts';
+import type { Position } from './text.ts';
 import { positionIn, Unit } from './unit.ts';
+import { Visibility, visibleIn } from './visibility.ts';
 
 /** What runs in a document: the rules that the file's settings enable, and which codes exist at all. */
 export interface RuleSet {
@@ -65,14 +58,11 @@ export class Document {
   /** Words that rules wait for and the text holds. */
   readonly #mentioned: Set<string>;
   #dispatch: Dispatch;
-  readonly #knownCodes: ReadonlySet<string>;
   readonly #positionOf = (offset: number): Position => this.position(offset);
   readonly #askAgain = (finding: StoredFinding): StoredFinding | undefined => this.#again(finding);
   readonly #isEdited: boolean;
   #length: number;
   #text: string | undefined;
-  /** How many findings are visible. */
-  #count = 0;
   #units: Unit[] = [];
   /** Units that have just been given another class and must be examined again. */
   readonly #homeless = new Set<Unit>();
@@ -88,10 +78,8 @@ export class Document {
   /** Units whose checks placed findings in other units, such as a class's in its members; by the unit they lie in. */
   readonly #guests = new Map<Unit, Set<Unit>>();
   readonly #facts = new FactTable();
-  /** Units with a suppression of the whole file. */
-  readonly #suppressors = new Set<Unit>();
+  readonly #visibility: Visibility;
   #fileLevel: FileLevel[] = [];
-  #fileSuppressions: readonly Suppression[] = [];
 
   /** `isEdited`: whether edits are to come; then what checks read is kept, which costs some time and memory. */
   constructor(parser: ParserPort, text: string, facts: FileFacts, rules: RuleSet, isEdited = true) {
@@ -105,7 +93,7 @@ export class Document {
     this.#mentioned = new Set(facts.reexport ? this.#words.words : []);
     if (!facts.reexport) this.#words.finder.find(text, this.#mentioned);
     this.#dispatch = dispatchOf(this.#rules, this.#applicable, this.#mentioned);
-    this.#knownCodes = rules.knownCodes;
+    this.#visibility = new Visibility(rules.knownCodes);
     this.file = new SourceFile(facts);
     this.#fileLevel = this.#applicable.flatMap((enabled) =>
       enabled.rule.file
@@ -164,7 +152,7 @@ export class Document {
   /** Every finding that is not suppressed, in the order of the text. */
   findings(): Reported[] {
     const reported: Reported[] = [];
-    for (const unit of this.#units) for (const finding of this.#visible(unit)) reported.push(this.#report(finding));
+    for (const unit of this.#units) for (const finding of visibleIn(unit)) reported.push(this.#report(finding));
     return reported;
   }
 
@@ -172,7 +160,7 @@ export class Document {
   findingsBySegment(): SegmentFindings[] {
     const segments: SegmentFindings[] = [];
     for (const unit of this.#units) {
-      const key = this.#visible(unit);
+      const key = visibleIn(unit);
       if (key.length === 0) continue;
       segments.push({
         key,
@@ -186,7 +174,7 @@ export class Document {
 
   /** How many findings `findings` gives. */
   count(): number {
-    return this.#count;
+    return this.#visibility.count;
   }
 
   /** The position of an offset. */
@@ -215,17 +203,7 @@ export class Document {
   suppressionLine(line: number): number {
     const unit = this.#units[this.file.unitIndexAt(this.offset({ line, character: 0 }))];
     if (!unit) return line;
-    let own = line - unit.startLine;
-    const strings = unit.root.below('string').filter((string) => string.text.includes('\n'));
-    for (;;) {
-      const next = unit.lines.lineStart(own + 1);
-      const string = strings.find(
-        (candidate) => candidate.start - unit.start < next && candidate.end - unit.start > next,
-      );
-      if (string) own = unit.lines.line(string.end - unit.start);
-      else if (/\\\r?\n$/.test(unit.text.slice(unit.lines.lineStart(own), next))) own++;
-      else return own + unit.startLine;
-    }
+    return suppressionLineIn(unit, line - unit.startLine) + unit.startLine;
   }
 
   /** True when the parser found a syntax error somewhere. */
@@ -285,7 +263,11 @@ export class Document {
       stale.add(unit);
     // What the file level said before may stand in segments that are no more.
     for (const unit of gone) stale.delete(unit);
-    this.#suppress(stale, gone);
+    this.#visibility.decide(stale, gone, {
+      file: this.file,
+      dispatch: this.#dispatch,
+      findingsIn: (unit) => this.#findingsIn(unit),
+    });
   }
 
   /** The units that must be examined again because they read the members of a class of which some have changed. */
@@ -495,7 +477,7 @@ export class Document {
       this.#tableOf(unit).remove(unit, signatures);
       if (unit.role === 'class' && !inherited.has(unit.scopeId)) this.file.dropClassTable(unit);
       unit.bound = undefined;
-      this.#show(unit, undefined);
+      this.#visibility.show(unit, undefined);
     }
     for (const unit of added) {
       if (unit.bound) continue;
@@ -585,44 +567,8 @@ export class Document {
     return found;
   }
 
-  /** Decides anew which findings of the given units are visible. */
-  #suppress(stale: ReadonlySet<Unit>, gone: readonly Unit[]): void {
-    for (const unit of gone) this.#suppressors.delete(unit);
-    for (const unit of stale)
-      if (suppressionsOf(unit).some((suppression) => suppression.scope === 'file')) this.#suppressors.add(unit);
-    const suppressors = [...this.#suppressors].sort((left, right) => left.start - right.start);
-    const fileSuppressions = suppressors.flatMap((unit) =>
-      suppressionsOf(unit).filter((suppression) => suppression.scope === 'file'),
-    );
-    const same = describe(fileSuppressions) === describe(this.#fileSuppressions);
-    this.#fileSuppressions = fileSuppressions;
-    if (fileSuppressions.length > 0 || !same) {
-      // A suppression of the whole file depends on every unit's findings, and every unit on it.
-      const used = new Set<SuppressedCode | Suppression>();
-      for (const unit of this.#units) this.#show(unit, this.#visibleOf(unit, fileSuppressions, used));
-      for (const unit of this.#units) {
-        const own = fileSuppressions.filter((suppression) => suppression.comment.ground === unit);
-        if (own.length > 0) this.#show(unit, sorted([...(unit.visible ?? []), ...this.#unusedOf(unit, own, used)]));
-      }
-      return;
-    }
-    for (const unit of stale) this.#show(unit, this.#visibleOf(unit, fileSuppressions, new Set()));
-  }
-
-  #show(unit: Unit, findings: readonly StoredFinding[] | undefined): void {
-    this.#count += (findings?.length ?? 0) - (unit.visible?.length ?? 0);
-    unit.visible = findings;
-  }
-
-  #visible(unit: Unit): readonly StoredFinding[] {
-    return unit.visible ?? noFindings;
-  }
-
-  #visibleOf(
-    unit: Unit,
-    fileSuppressions: readonly Suppression[],
-    used: Set<SuppressedCode | Suppression>,
-  ): StoredFinding[] {
+  /** Everything the checks placed in a unit: its own, those of other units, and those of the file level. */
+  #findingsIn(unit: Unit): StoredFinding[] {
     const all = unit.findings.filter((finding) => finding.unit === unit);
     for (const guest of this.#guests.get(unit) ?? [])
       for (const finding of guest.findings) if (finding.unit === unit) all.push(finding);
@@ -630,76 +576,13 @@ export class Document {
       if (!level.homes.has(unit)) continue;
       for (const finding of level.findings) if (finding.unit === unit) all.push(finding);
     }
-    const lineSuppressions = suppressionsOf(unit).filter((suppression) => suppression.scope === 'line');
-    if (lineSuppressions.length === 0 && fileSuppressions.length === 0) return sorted(all);
-    const byLine = new Map<number, Suppression[]>();
-    for (const suppression of lineSuppressions) {
-      for (const line of linesCovered(unit, suppression.comment))
-        byLine.set(line, [...(byLine.get(line) ?? []), suppression]);
-    }
-    const visible = all.filter((finding) => {
-      const candidates = [...(byLine.get(finding.from.line) ?? []), ...fileSuppressions];
-      const hits = candidates.flatMap((suppression) => hitsOf(suppression, finding));
-      for (const hit of hits) used.add(hit);
-      return hits.length === 0;
-    });
-    return sorted([...visible, ...this.#unusedOf(unit, lineSuppressions, used)]);
-  }
-
-  /** What the engine itself says of suppressions: codes that suppress nothing, and codes that no rule has. */
-  #unusedOf(
-    unit: Unit,
-    suppressions: readonly Suppression[],
-    used: ReadonlySet<SuppressedCode | Suppression>,
-  ): StoredFinding[] {
-    const found: StoredFinding[] = [];
-    const { unused, unknown, running } = this.#dispatch;
-    for (const suppression of suppressions) {
-      for (const code of suppression.codes ?? []) {
-        if (!code.code.startsWith('GR')) continue;
-        const at: Span = { start: suppression.comment.start + code.start, end: suppression.comment.start + code.end };
-        const known = this.#knownCodes.has(code.code);
-        if (!known && unknown) {
-          store(
-            this.file,
-            unit,
-            unknown,
-            {
-              at,
-              message: `No rule has the code ${code.code}.`,
-              fix: () => removal(suppression, code, `Remove \`${code.code}\``),
-            },
-            found,
-            'suppressions',
-          );
-        } else if (known && unused && running.has(code.code) && !used.has(code)) {
-          const where = suppression.scope === 'file' ? 'in this file' : 'on this line';
-          const message = `Nothing ${where} is suppressed by ${code.code}; remove the code.`;
-          store(
-            this.file,
-            unit,
-            unused,
-            {
-              at,
-              message,
-              tags: ['unnecessary'],
-              fix: () => removal(suppression, code, `Remove unused \`${code.code}\``),
-            },
-            found,
-            'suppressions',
-          );
-        }
-      }
-    }
-    return found;
+    return all;
   }
 
   #report(finding: StoredFinding): Reported {
     return new LiveFinding(this.file, this.#positionOf, this.#askAgain, finding);
   }
 }
-
-const noFindings: readonly StoredFinding[] = [];
 
 interface FileLevel {
   readonly enabled: EnabledRule;
@@ -721,12 +604,4 @@ function piecesOf(units: readonly Unit[]): ReadonlyMap<string, Rows> | undefined
     for (const [text, rows] of unit.pieces) known.set(text, rows);
   }
   return known;
-}
-
-function sorted(findings: StoredFinding[]): StoredFinding[] {
-  return findings.sort(
-    (a, b) =>
-      a.start - b.start ||
-      (a.rule.card.code < b.rule.card.code ? -1 : a.rule.card.code > b.rule.card.code ? 1 : a.end - b.end),
-  );
 }

@@ -129,6 +129,24 @@ export function linesCovered(unit: Unit, comment: Node): number[] {
   }
 }
 
+/**
+ * The line of a unit at whose end a suppression comment for something on `line` has to stand: that of the end of a string
+ * of several lines, or of lines joined by a backslash, since no comment can stand inside.
+ */
+export function suppressionLineIn(unit: Unit, line: number): number {
+  let own = line;
+  const strings = unit.root.below('string').filter((string) => string.text.includes('\n'));
+  for (;;) {
+    const next = unit.lines.lineStart(own + 1);
+    const string = strings.find(
+      (candidate) => candidate.start - unit.start < next && candidate.end - unit.start > next,
+    );
+    if (string) own = unit.lines.line(string.end - unit.start);
+    else if (/\\\r?\n$/.test(unit.text.slice(unit.lines.lineStart(own), next))) own++;
+    else return own;
+  }
+}
+
 /** Why a suppression hides a finding: itself when it names no code, else its codes that match. */
 export function hitsOf(suppression: Suppression, finding: StoredFinding): (SuppressedCode | Suppression)[] {
   if (suppression.codes === undefined) return finding.rule.blanketSuppressible ? [suppression] : [];
