@@ -5,6 +5,7 @@ import {
   dependencyText,
   isCreating,
   isTestFile,
+  prefixedPath,
   publicRoute,
   py,
   routeLabel,
@@ -27,7 +28,7 @@ export default defineRule({
   standards: ['backend'],
   summary: 'A POST that creates takes no idempotency key',
   advice: 'Take an `Idempotency-Key` header and answer a repeated key with the first result',
-  why: 'When an answer gets lost, the client sends the request again, and so do proxies and job queues. PUT and DELETE may be repeated; a POST that creates does it twice: two orders, two payments. With a key that the client chooses, the second request gets the answer of the first.',
+  why: 'When an answer gets lost, the client sends the request again, and so do proxies and job queues. PUT and DELETE may be repeated; a POST that creates may do it twice: two orders, two payments, or an error for what went well. With a key that the client chooses, the second request gets the answer of the first.',
   fix: 'none',
   requirements: ['004-204'],
   peers: [],
@@ -43,7 +44,7 @@ export default defineRule({
 
 
         @router.post("/orders", status_code=201)
-         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR635 none: \`POST /orders\` creates again whenever it is repeated; take an \`Idempotency-Key\` header.
+         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR635 none: \`POST /orders\` takes no idempotency key, so a repeated request is not recognised as one; take an \`Idempotency-Key\` header.
         async def create_order(order: OrderIn) -> Order:
             return await orders.create(order)
       `,
@@ -59,6 +60,12 @@ export default defineRule({
          ^^^^^^^^^^^^^^^^^^^^^^ GR635 none
         async def place_order(order: OrderIn) -> Order:
             return await orders.create(order)
+
+
+        @router.post("")
+         ^^^^^^^^^^^^^^^ GR635 none: \`place_bid\` takes no idempotency key, so a repeated request is not recognised as one; take an \`Idempotency-Key\` header.
+        async def place_bid(bid: BidIn) -> Bid:
+            return await bids.create(bid)
       `,
       options: { creates: ['place'] },
     },
@@ -140,9 +147,11 @@ export default defineRule({
         ...wordsIn(handler, file),
       ];
       if (around.some((text) => /idempoten/i.test(text))) return undefined;
+      // Where the path is empty, or cannot be read, its prefix stands elsewhere.
+      const label = prefixedPath(route) ? routeLabel(route) : handler.field('name').text;
       return {
         at: route.call,
-        message: `\`${routeLabel(route)}\` creates again whenever it is repeated; take an \`Idempotency-Key\` header.`,
+        message: `\`${label}\` takes no idempotency key, so a repeated request is not recognised as one; take an \`Idempotency-Key\` header.`,
       };
     },
   },

@@ -9,6 +9,7 @@ import {
   type Fix,
   isCreating,
   isTestFile,
+  madeBy,
   parametersOf,
   publicAddedRoute,
   publicRoute,
@@ -170,6 +171,95 @@ export default defineRule({
       `,
     },
     {
+      // Work that is queued beside what the handler does itself, and a list of tasks that is no queue.
+      bad: py`
+        from fastapi import APIRouter, BackgroundTasks
+
+        router = APIRouter()
+
+
+        @router.post("/users")
+         ^^^^^^^^^^^^^^^^^^^^^ GR606 unsafe
+        async def create_user(user: UserIn, tasks: BackgroundTasks) -> User:
+            created = await users.add(user)
+            tasks.add_task(send_welcome, created.id)
+            return created
+
+
+        @router.post("/plans/{plan_id}/tasks")
+         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR606 unsafe
+        async def create_task(plan_id: int, task: TaskIn, plan: Plan) -> Task:
+            return plan.add_task(task)
+
+
+        @router.delete("/teams/{team_id}")
+         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR606 unsafe
+        async def delete_team(team_id: int, tasks: BackgroundTasks) -> None:
+            await teams.update(team_id, deleted=True)
+            tasks.add_task(notify, await users.get_or_create("admin"))
+      `,
+      good: py`
+        from fastapi import APIRouter, BackgroundTasks
+
+        router = APIRouter()
+
+
+        @router.post("/users", status_code=201)
+        async def create_user(user: UserIn, tasks: BackgroundTasks) -> User:
+            created = await users.add(user)
+            tasks.add_task(send_welcome, created.id)
+            return created
+
+
+        @router.post("/plans/{plan_id}/tasks", status_code=201)
+        async def create_task(plan_id: int, task: TaskIn, plan: Plan) -> Task:
+            return plan.add_task(task)
+
+
+        @router.delete("/teams/{team_id}", status_code=204)
+        async def delete_team(team_id: int, tasks: BackgroundTasks) -> None:
+            await teams.update(team_id, deleted=True)
+            tasks.add_task(notify, await users.get_or_create("admin"))
+      `,
+    },
+    {
+      // 202 is meant where a handler only queues.
+      ok: py`
+        from uuid import uuid4
+
+        from fastapi import APIRouter, BackgroundTasks, HTTPException
+
+        router = APIRouter()
+
+
+        @router.post("/cases/{case_id}/resources")
+        def create_case_resources(case_id: int, db: DbSession, background_tasks: BackgroundTasks) -> Case:
+            case = case_service.get(db, case_id)
+            if not case:
+                raise HTTPException(404)
+            case.details.update({"asked": True})
+            background_tasks.add_task(create_resources_flow, case_id=case.id)
+            return case
+
+
+        @router.post("/reports")
+        async def create_report(report: ReportIn) -> Job:
+            job_id = str(uuid4())
+            build_report.apply_async(args=[report.model_dump()], task_id=job_id)
+            return Job(id=job_id)
+
+
+        @router.delete("/cases/{case_id}")
+        async def delete_case(case_id: int) -> None:
+            delete_case_flow.delay(case_id)
+
+
+        @router.delete("/exports/{export_id}")
+        async def delete_export(export_id: int, pool: Pool) -> None:
+            await pool.enqueue_job("delete_export", export_id)
+      `,
+    },
+    {
       ok: py`
         from fastapi import APIRouter, Response, status
         from fastapi.responses import RedirectResponse
@@ -235,6 +325,8 @@ function check(
   if (wanted === undefined || code === undefined || code === wanted) return undefined;
   if (code < 200 || code >= 300 || code === 202 || (method === 'get' && code === 206)) return undefined;
   if (!stated && (!body || answersItself(file, body) || setsStatus(body))) return undefined;
+  // Then 202 is meant.
+  if ((wanted === 201 || wanted === 204) && body && onlyQueues(file, body)) return undefined;
   const label = `\`${routeLabel(route)}\``;
   if (wanted === 204 && body && (code === 200 || stated) && hasBody(route, body))
     return {
@@ -254,6 +346,42 @@ function wantedCode(route: Route, method: string, creates: readonly string[]): n
   if (method === 'delete') return 204;
   return ['get', 'put', 'patch'].includes(method) ? 200 : undefined;
 }
+
+/** Whether a handler hands its work to a queue, and beside that calls only what looks something up or builds a value. */
+function onlyQueues(file: SourceFile, handler: TypedNode<'function_definition'>): boolean {
+  const calls = handler.field('body').belowOutside(['function_definition', 'lambda', 'class_definition'], 'call');
+  const others = calls.filter((call) => !queues(file, call));
+  return others.length < calls.length && others.every((call) => changesNothing(file, call));
+}
+
+/** `background_tasks.add_task(…)` of FastAPI, and what Celery, arq, RQ and others call it. */
+function queues(file: SourceFile, call: TypedNode<'call'>): boolean {
+  const callee = call.field('function');
+  const name = callee.is('attribute') ? callee.field('attribute').text : callee.text;
+  // A list of things to do has tasks too.
+  if (name === 'add_task')
+    return callee.is('attribute') && backgroundTasks.has(madeBy(file, callee.field('object')) ?? '');
+  return queueing.has(name) || /^_*enqueue(?:_|$)/.test(name);
+}
+
+function changesNothing(file: SourceFile, call: TypedNode<'call'>): boolean {
+  const callee = call.field('function');
+  if (plainModules.test(file.qualified(callee) ?? '')) return true;
+  const name = callee.is('attribute') ? callee.field('attribute').text : callee.text;
+  if (name === 'update') return call.field('arguments').namedChildren.every((argument) => argument.is('dictionary'));
+  return plainCalls.test(name) && !name.includes('_or_');
+}
+
+const backgroundTasks = new Set([
+  'fastapi.BackgroundTasks',
+  'fastapi.background.BackgroundTasks',
+  'starlette.background.BackgroundTasks',
+]);
+const queueing = new Set(['delay', 'apply_async', 'send_task']);
+const plainModules = /^(?:builtins|datetime|json|logging|time|uuid)\./;
+/** Classes, what reads or tests, what describes a value, what writes into a log. */
+const plainCalls =
+  /^(?:_*[A-Z]\w*|_*(?:get|find|list|read|fetch|load|lookup|is|has|can|check|validate|verify)(?:_\w+)?|model_(?:dump|copy|validate)\w*|(?:iso)?format|debug|info|warning|error|exception|bind|lower|upper|strip|split|join|items|keys|values)$/;
 
 /** FastAPI refuses to start where 204 comes with a response model, and an annotation is one. */
 function hasBody(route: Route, handler: TypedNode<'function_definition'>): boolean {

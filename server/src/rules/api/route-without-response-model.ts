@@ -2,12 +2,14 @@ import { z } from 'zod';
 import {
   addedRoute,
   addedRouteCalls,
+  annotatedClass,
   appended,
   argumentsOf,
   decoratedRoute,
   defineRule,
   type Finding,
   type Fix,
+  isMember,
   isTestFile,
   makerOf,
   type Node,
@@ -242,6 +244,87 @@ export default defineRule<typeof options, Told>({
       `,
     },
     {
+      // The file's own functions and classes tell by their annotations what they return.
+      ok: py`
+        from fastapi import APIRouter, Request, Response
+        from fastapi.responses import JSONResponse
+
+        router = APIRouter()
+
+
+        class Problem(JSONResponse):
+            media_type = "application/problem+json"
+
+
+        class Handler:
+            async def handle(self, request: Request) -> Response: ...
+
+
+        def problem(status: int) -> Problem: ...
+
+
+        async def show(name: str) -> Response: ...
+
+
+        def handler_of(request: Request) -> Handler: ...
+
+
+        @router.post("/actions")
+        async def act(request: Request):
+            handler = handler_of(request)
+            return await handler.handle(request)
+
+
+        @router.get("/pages/{name}")
+        async def read_page(name: str, handler: Handler, request: Request):
+            if name == "handled":
+                return await handler.handle(request)
+            return await show(name) if name else problem(404)
+
+
+        class Views:
+            @router.get("/views")
+            def views(self):
+                return self.render("views")
+
+            def render(self, name: str) -> Response: ...
+      `,
+    },
+    {
+      bad: py`
+        from fastapi import APIRouter, Request, Response
+
+        from app.handlers import handler_of
+
+        router = APIRouter()
+
+
+        class Store:
+            async def find(self, name: str) -> dict[str, str]: ...
+
+
+        def page(name: str): ...
+
+
+        @router.get("/pages/{name}")
+         ^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR602 none
+        async def read_page(name: str):
+            return page(name)
+
+
+        @router.get("/stored/{name}")
+         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR602 none
+        async def read_stored(name: str, store: Store):
+            return await store.find(name)
+
+
+        @router.post("/actions")
+         ^^^^^^^^^^^^^^^^^^^^^^^ GR602 none
+        async def act(request: Request):
+            return handler_of(request).handle(request)
+      `,
+    },
+    {
       ok: py`
         from fastapi import APIRouter
         from fastapi.responses import JSONResponse
@@ -418,16 +501,54 @@ function isMadeResponse(file: SourceFile, value: Node): boolean {
     return [value.namedChildren[0], value.namedChildren[2]].every((part) => part && isMadeResponse(file, part));
   const maker = makerOf(file, value);
   if (!maker) return false;
-  if (isResponseName(file.qualified(maker))) return true;
+  if (isResponseName(file.qualified(maker)) || isToldToRespond(file, maker)) return true;
   const name = (maker.is('attribute') ? maker.field('attribute') : maker).text;
   if (responseNames.has(name)) return true;
-  const own = maker.is('identifier') ? file.binding(maker) : undefined;
-  if (own?.by.is('class_definition')) return file.bases(own.by).some(isResponseName);
+  const own = classNamed(file, maker);
+  if (own) return file.bases(own).some(isResponseName);
   // Schemas are made by keywords; a class from elsewhere that is handed a content is a response.
   const made = maker.parent;
   if (!name.endsWith('Response') || !made?.is('call')) return false;
   const { positional, keywords } = argumentsOf(made);
   return positional.length > 0 || ['content', 'media_type', 'headers'].some((keyword) => keywords.has(keyword));
+}
+
+/** Whether an expression names a function or method of the file whose annotation says that it returns a `Response`. */
+function isToldToRespond(file: SourceFile, callee: Node): boolean {
+  const annotation = functionNamed(file, callee)?.field('return_type');
+  const named = annotation && annotatedClass(file, annotation);
+  if (!named) return false;
+  const own = classNamed(file, named);
+  return own ? file.bases(own).some(isResponseName) : isResponseName(file.qualified(named));
+}
+
+/** The function of the file that an expression names: `page`, `self.page`, and `views.page` of an object whose class the file holds. */
+function functionNamed(file: SourceFile, callee: Node): TypedNode<'function_definition'> | undefined {
+  if (callee.is('identifier')) {
+    const by = file.binding(callee)?.by;
+    return by?.is('function_definition') ? by : undefined;
+  }
+  if (!callee.is('attribute')) return undefined;
+  const object = callee.field('object');
+  const owner = isMember(callee) ? file.enclosingClass(callee) : classOf(file, object);
+  const [method, ...others] = owner ? file.classBindings(owner, callee.field('attribute').text) : [];
+  return method?.by.is('function_definition') && others.length === 0 ? method.by : undefined;
+}
+
+/** The class of the file that an object is of: annotated so, made by it, or by a function that is annotated to return it. */
+function classOf(file: SourceFile, object: Node): TypedNode<'class_definition'> | undefined {
+  const maker = makerOf(file, object);
+  const made = maker && classNamed(file, maker);
+  if (!maker || made) return made;
+  const by = maker.is('identifier') ? file.binding(maker)?.by : undefined;
+  const annotation = by?.is('function_definition') ? by.field('return_type') : undefined;
+  const named = annotation && annotatedClass(file, annotation);
+  return named && classNamed(file, named);
+}
+
+function classNamed(file: SourceFile, name: Node): TypedNode<'class_definition'> | undefined {
+  const by = name.is('identifier') ? file.binding(name)?.by : undefined;
+  return by?.is('class_definition') ? by : undefined;
 }
 
 /** Names that nobody gives to anything else. */

@@ -157,6 +157,31 @@ export default defineRule<typeof options, Told>({
       `,
     },
     {
+      // What only makes an object of the session is not the call that does the I/O.
+      bad: py`
+        from fastapi import APIRouter, Depends
+        from sqlalchemy.orm import Session
+
+        from app.repositories import get_repositories, user_repository
+
+        router = APIRouter()
+
+
+        @router.get("/users/{name}")
+         ^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR510 none: The route \`read_user\` is a plain \`def\` that does I/O (\`db.users.by_name()\`), so each request holds a thread of the pool; make it \`async def\` and await an async library.
+        def read_user(name: str, session: Session = Depends()):
+            db = get_repositories(session, group=None)
+            return db.users.by_name(name)
+
+
+        @router.put("/users/{name}")
+         ^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR510 none: The route \`rename_user\` is a plain \`def\` that does I/O (\`user_repository.get()\`), so each request holds a thread of the pool; make it \`async def\` and await an async library.
+        def rename_user(name: str, session: Session = Depends()):
+            user = user_repository.get(session, name)
+            return user.model_dump()
+      `,
+    },
+    {
       ok: py`
         from fastapi import APIRouter
         from sqlalchemy.ext.asyncio import AsyncSession
@@ -258,10 +283,9 @@ function ioOf(
   if (isAsync(handler)) return [];
   const held = sessionsIn(file, handler, sessions);
   const found: Done[] = [];
-  for (const call of handler
-    .field('body')
-    .belowOutside(['function_definition', 'lambda', 'class_definition'], 'call')) {
-    const io = ioCall(file, call) ?? bySession(file, call, held) ?? coroutine(file, call);
+  const calls = handler.field('body').belowOutside(['function_definition', 'lambda', 'class_definition'], 'call');
+  for (const call of calls) {
+    const io = ioCall(file, call) ?? bySession(file, call, held, calls) ?? coroutine(file, call);
     if (io && found.push({ ...io, call }) >= most) break;
   }
   return found;
@@ -288,7 +312,12 @@ function sessionsIn(
 
 const syncSessions = new Set(['sqlalchemy.orm.Session', 'sqlalchemy.orm.session.Session', 'sqlmodel.Session']);
 
-function bySession(file: SourceFile, call: TypedNode<'call'>, held: ReadonlyMap<string, boolean>): IoCall | undefined {
+function bySession(
+  file: SourceFile,
+  call: TypedNode<'call'>,
+  held: ReadonlyMap<string, boolean>,
+  calls: readonly TypedNode<'call'>[],
+): IoCall | undefined {
   if (held.size === 0) return undefined;
   const callee = call.field('function');
   if (!callee.is('attribute', 'identifier')) return undefined;
@@ -307,8 +336,29 @@ function bySession(file: SourceFile, call: TypedNode<'call'>, held: ReadonlyMap<
   // A class that is given the session does not use it yet.
   const isClass = /^[A-Z]/.test(callee.text.slice(callee.text.lastIndexOf('.') + 1));
   const isBuiltin = file.qualified(callee)?.startsWith('builtins.') === true;
-  return !isClass && !isBuiltin ? { name: callee.text, isAsync: false } : undefined;
+  return !isClass && !isBuiltin ? { name: usedOf(call, calls) ?? callee.text, isAsync: false } : undefined;
 }
+
+/** The call of a method of what a factory makes of the session: `users.by_name` after `users = get_user_repository(db)`. */
+function usedOf(call: TypedNode<'call'>, calls: readonly TypedNode<'call'>[]): string | undefined {
+  const { parent } = call;
+  const left = parent?.is('assignment') && call.isField('right') ? parent.field('left') : undefined;
+  if (!left?.is('identifier') || !factories.test(call.field('function').text)) return undefined;
+  for (const later of calls) {
+    const method = later.field('function');
+    if (later.start > call.end && method.is('attribute') && rootOf(method).text === left.text) return method.text;
+  }
+  return undefined;
+}
+
+function rootOf(expression: TypedNode<'attribute'>): Node {
+  const object = expression.field('object');
+  return object.is('attribute') ? rootOf(object) : object;
+}
+
+/** Names of functions that make something which uses the session later. */
+const factories =
+  /(?:^|[._])(?:repositor(?:y|ies)|repos?|providers?|services?|clients?|managers?|stores?|dao|uow|unit_of_work|gateways?|factory)$/;
 
 /** Methods of a session that go to the database. */
 const reaching = new Set([

@@ -23,7 +23,7 @@ export default defineRule({
   severity: 'warning',
   standards: ['backend'],
   summary: "A model, schema, repository, service or router outside its layer's folder",
-  advice: 'Move it to the folder of its layer, and import it from there',
+  advice: 'Move it to a module of its layer, and import it from there',
   why: 'The folders say where things are: whoever looks for the schema of an order opens `schemas/`. A schema that stands in a route file is found by accident, is written a second time by the next one who needs it, and cannot be imported by a service without importing the routes.',
   fix: 'none',
   requirements: ['004-084', '004-094'],
@@ -41,24 +41,24 @@ export default defineRule({
 
 
         class OrderCreate(BaseModel):
-            # ^^^^^^^^^^^ GR838 none: The schema \`OrderCreate\` is defined in a service file; move it to \`schemas/\`.
+            # ^^^^^^^^^^^ GR838 none: The schema \`OrderCreate\` is defined in a service file; move it to a schemas module.
             count: int
 
 
         class Order(Base):
-            # ^^^^^ GR838 none: The model \`Order\` is defined in a service file; move it to \`models/\`.
+            # ^^^^^ GR838 none: The model \`Order\` is defined in a service file; move it to a models module.
             __tablename__ = "orders"
             id: Mapped[int] = mapped_column(primary_key=True)
 
 
         class OrderRepository:
-            # ^^^^^^^^^^^^^^^ GR838 none: The repository \`OrderRepository\` is defined in a service file; move it to \`repositories/\`.
+            # ^^^^^^^^^^^^^^^ GR838 none: The repository \`OrderRepository\` is defined in a service file; move it to a repositories module.
             def __init__(self, session):
                 self._session = session
 
 
         router = APIRouter()
-        ^^^^^^ GR838 none: The router \`router\` is defined in a service file; move it to \`api/routes/\`.
+        ^^^^^^ GR838 none: The router \`router\` is defined in a service file; move it to a routes module.
 
 
         class OrderService:
@@ -73,12 +73,12 @@ export default defineRule({
 
 
         class Item(SQLModel, table=True):
-            # ^^^^ GR838 none: The model \`Item\` is defined in a route file; move it to \`models/\`.
+            # ^^^^ GR838 none: The model \`Item\` is defined in a route file; move it to a models module.
             id: int
 
 
         class ItemService:
-            # ^^^^^^^^^^^ GR838 none: The service \`ItemService\` is defined in a route file; move it to \`services/\`.
+            # ^^^^^^^^^^^ GR838 none: The service \`ItemService\` is defined in a route file; move it to a services module.
             def create(self):
                 return Item()
       `,
@@ -208,22 +208,22 @@ function layerHere(file: { readonly path: string }, options: LayoutOptions): Lay
 }
 
 function misplaced(kind: Kind, name: TypedNode<'identifier'>, layer: Layer): Finding | undefined {
-  const { folder, places } = homes[kind];
+  const { home, places } = homes[kind];
   if (places.includes(layer)) return undefined;
   return {
     at: name,
-    message: `The ${kind} \`${name.text}\` is defined in ${layerNames[layer]}; move it to \`${folder}/\`.`,
+    message: `The ${kind} \`${name.text}\` is defined in ${layerNames[layer]}; move it to ${home}.`,
   };
 }
 
-/** Where each kind belongs, and the layers in which it is nobody's business. */
-const homes: Record<Kind, { readonly folder: string; readonly places: readonly Layer[] }> = {
-  model: { folder: 'models', places: ['models'] },
+/** Where each kind belongs, a folder or a file of the layer, and the layers in which it is nobody's business. */
+const homes: Record<Kind, { readonly home: string; readonly places: readonly Layer[] }> = {
+  model: { home: 'a models module', places: ['models'] },
   // Groups of settings are schemas too.
-  schema: { folder: 'schemas', places: ['schemas', 'core'] },
-  repository: { folder: 'repositories', places: ['repositories', 'crud'] },
-  service: { folder: 'services', places: ['services'] },
-  router: { folder: 'api/routes', places: ['routes', 'api'] },
+  schema: { home: 'a schemas module', places: ['schemas', 'core'] },
+  repository: { home: 'a repositories module', places: ['repositories', 'crud'] },
+  service: { home: 'a services module', places: ['services'] },
+  router: { home: 'a routes module', places: ['routes', 'api'] },
 };
 
 const layerNames: Record<Layer, string> = {

@@ -113,6 +113,57 @@ export default defineRule({
       `,
     },
     {
+      path: 'app/core/settings/databases.py',
+      ok: py`
+        from abc import ABC
+        from pathlib import Path
+        from pydantic import BaseModel
+        from pydantic_settings import BaseSettings
+
+        class Database(ABC): ...
+
+        class SqliteDatabase(Database, BaseModel):
+            folder: Path
+
+            @property
+            def url(self) -> str:
+                return f"sqlite:///{self.folder}/app.db"
+
+        class PostgresDatabase(Database, BaseSettings):
+            host: str = "localhost"
+
+            @property
+            def url(self) -> str:
+                return f"postgresql://{self.host}/app"
+      `,
+    },
+    {
+      // The settings that users make are no settings of the program.
+      path: 'app/settings/schemas.py',
+      bad: py`
+        from pydantic import BaseModel
+
+        class Theme(BaseModel):
+            color: str
+
+            @property
+            ^^^^^^^^^ GR314 unsafe
+            def is_dark(self) -> bool:
+                return self.color == "black"
+      `,
+      good: py`
+        from pydantic import BaseModel, computed_field
+
+        class Theme(BaseModel):
+            color: str
+
+            @computed_field
+            @property
+            def is_dark(self) -> bool:
+                return self.color == "black"
+      `,
+    },
+    {
       ok: py`
         from functools import cached_property
         from logging import Logger
@@ -198,6 +249,7 @@ export default defineRule({
       const above = ancestry(file, owner);
       const base = schemaBase(above);
       if ((base !== 'BaseModel' && base !== 'SQLModel') || above.own.some(isTable)) return undefined;
+      if (isOfSettings(file)) return undefined;
       if (file.qualified(name) !== 'builtins.property') return undefined;
       const returns = method.field('return_type');
       if (returns && !isOutput(file, returns)) return undefined;
@@ -236,6 +288,14 @@ function isOutput(file: SourceFile, annotation: Node): boolean {
 
 /** What comes in, and what configures the program, has no output that somebody could miss a value in. */
 const notSent = /(?:Request|Create|Update|Upsert|Patch|Settings|Config|Configuration)$/;
+/** A file of settings, as its path and its imports tell: what stands there beside `BaseSettings` is held by them. */
+function isOfSettings(file: SourceFile): boolean {
+  if (!/(?:^|\/)(?:settings|config|configuration)(?:\/|\.py$)/.test(file.path)) return false;
+  return [...file.moduleBindings('BaseSettings'), ...file.moduleBindings('pydantic_settings')].some(
+    ({ target }) => target?.split('.')[0] === 'pydantic_settings',
+  );
+}
+
 const notOutput = new Set(['builtins.object', 'builtins.type', 'builtins.memoryview', 'builtins.slice']);
 const typingNames =
   /^(?:typing|typing_extensions)\.(?:Annotated|Dict|FrozenSet|List|Literal|Mapping|Optional|Sequence|Set|Tuple|Union|Any)$|^collections\.abc\.(?:Mapping|Sequence|Set)$/;

@@ -14,6 +14,7 @@ import {
   joinInsertions,
   literalType,
   type Node,
+  parametersOf,
   py,
   qualifiedType,
   readType,
@@ -148,6 +149,53 @@ export default defineRule({
       `,
     },
     {
+      // The route takes the form, and makes the schema of it.
+      ok: py`
+        from typing import Annotated
+        from fastapi import Form
+        from pydantic import BaseModel
+
+        class LoginRequest(BaseModel):
+            username: str
+            password: str
+
+        class LoginRequestForm:
+            def __init__(self, username: str = Form(""), password: str = Form("")):
+                self.username = username
+                self.password = password
+
+        class TokenRequest(BaseModel):
+            code: str
+
+        class TokenRequestForm:
+            def __init__(self, code: Annotated[str, Form()]):
+                self.code = code
+      `,
+    },
+    {
+      bad: py`
+        from pydantic import BaseModel
+
+        class TokenRequest(BaseModel):
+            code: str
+            ^^^^ GR311 unsafe
+
+        class TokenRequestForm:
+            def __init__(self, request: TokenRequest):
+                self.request = request
+      `,
+      good: py`
+        from pydantic import BaseModel, Field
+
+        class TokenRequest(BaseModel):
+            code: str = Field(examples=["Code"])
+
+        class TokenRequestForm:
+            def __init__(self, request: TokenRequest):
+                self.request = request
+      `,
+    },
+    {
       path: 'app/scripts/seed.py',
       ok: py`
         from pydantic import BaseModel
@@ -189,6 +237,7 @@ export default defineRule({
       const base = schemaBase(above);
       if ((base !== 'BaseModel' && base !== 'SQLModel') || above.own.some((own) => mayShowExamples(file, own)))
         return undefined;
+      if (comesByForm(file, owner.field('name').text)) return undefined;
       const example = base === 'BaseModel' ? exampleOf(file, field, type, calls) : undefined;
       return {
         at: left,
@@ -209,6 +258,20 @@ function mayShowExamples(file: SourceFile, definition: TypedNode<'class_definiti
   });
 }
 
+/** Whether another class of the file takes what a schema holds from a form: `LoginRequestForm` beside `LoginRequest`. */
+function comesByForm(file: SourceFile, schema: string): boolean {
+  const [form] = file.moduleBindings(`${schema}Form`);
+  if (!form?.by.is('class_definition')) return false;
+  const [maker] = file.classBindings(form.by, '__init__');
+  if (!maker?.by.is('function_definition')) return false;
+  return parametersOf(maker.by).some(({ annotation, default: value }) =>
+    [value, ...(annotation?.below('call') ?? [])].some(
+      (call) => call?.is('call') && formNames.has(file.qualified(call.field('function')) ?? ''),
+    ),
+  );
+}
+
+const formNames = new Set(['fastapi.Form', 'fastapi.param_functions.Form']);
 const fieldNames = new Set(['pydantic.Field', 'pydantic.fields.Field', 'sqlmodel.Field']);
 
 /** The calls of `Field` that describe a field: its value, and those in `Annotated`. */

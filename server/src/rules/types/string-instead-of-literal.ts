@@ -100,6 +100,70 @@ export default defineRule({
       `,
     },
     {
+      // The last arm is for anything else.
+      ok: py`
+        def cased(text: str, casing: str, form: str, size: str = "small") -> str:
+            if casing == "lower":
+                text = text.lower()
+            elif casing == "upper":
+                text = text.upper()
+            else:
+                text = "".join(mixed(text))
+            match form:
+                case "short":
+                    text = text[:10]
+                case "long":
+                    text = text * 2
+                case _:
+                    text = text.strip()
+            if size == "small":
+                return text
+            elif size == "large":
+                return text + text
+            else:
+                return text * 3
+      `,
+    },
+    {
+      // It is the arm of the default, or refuses.
+      bad: py`
+        def scaled(size: str = "medium", unit: str = "m") -> int:
+        #          ^^^^ GR319 unsafe: \`size\` is only compared with "medium", "small" and "large"; annotate it as \`Literal["medium", "small", "large"]\`.
+        #                                ^^^^ GR319 unsafe
+            if size == "small":
+                factor = 1
+            elif size == "large":
+                factor = 3
+            else:
+                factor = 2
+            match unit:
+                case "m":
+                    return factor
+                case "km":
+                    return factor * 1000
+                case _:
+                    raise ValueError("no unit")
+      `,
+      good: py`
+        from typing import Literal
+
+        def scaled(size: Literal["medium", "small", "large"] = "medium", unit: Literal["m", "km"] = "m") -> int:
+            if size == "small":
+                factor = 1
+            elif size == "large":
+                factor = 3
+            else:
+                factor = 2
+            match unit:
+                case "m":
+                    return factor
+                case "km":
+                    return factor * 1000
+                case _:
+                    raise ValueError("no unit")
+      `,
+    },
+    {
       // Any other value is as good.
       ok: py`
         def address(provider: str, kind: str, code: str, mode: str) -> str | None:
@@ -254,8 +318,12 @@ export default defineRule({
         if (!decides || values.size < 2 || values.size > 12 || [...values].some(isOpen)) return [];
         // Where neither a default, nor a choice between them, nor an error for every other value says that these are all, the
         // others may be what is usual.
-        if (!parameter.default && !uses.some((use) => refusesOthers(use) || isChosenFrom(use)) && !raisesAtLast(body))
-          return [];
+        const isClosed = uses.some(refusesOthers) || raisesAtLast(body);
+        if (!parameter.default && !isClosed && !uses.some(isChosenFrom)) return [];
+        // An arm for all the others is one for anything, unless it is there for the default.
+        const compared = new Set(uses.flatMap((use) => comparedWith(use) ?? []));
+        const hasArm = parameter.default === undefined || initial.some((value) => compared.has(value));
+        if (!isClosed && hasArm && uses.some(servesOthers)) return [];
         const literal = [...values].map(quoted);
         const nameNode = parameter.node.is('typed_parameter')
           ? parameter.node.firstNamed
@@ -371,6 +439,21 @@ function isChosenFrom(use: Node): boolean {
     return condition?.is('comparison_operator') && condition.below('identifier').some(({ text }) => text === use.text);
   });
   return arms.length > 0;
+}
+
+/** Whether a choice has an arm that serves all other values: an `else` behind an `elif`, or `case _`, that raises nothing. */
+function servesOthers(use: Node): boolean {
+  if (!isChosenFrom(use)) return false;
+  const match = use.parent;
+  if (match?.is('match_statement'))
+    return match.field('body').namedChildren.some((clause) => {
+      if (!clause.is('case_clause') || clause.field('guard')) return false;
+      return clause.child('case_pattern')?.text === '_' && !raises(clause.field('consequence'));
+    });
+  const statement = match?.parent;
+  const chain = statement?.is('elif_clause') ? statement.parent : statement;
+  const last = chain?.namedChildren.at(-1);
+  return last?.is('else_clause') === true && !raises(last.field('body'));
 }
 
 function raises(block: Node | undefined): boolean {

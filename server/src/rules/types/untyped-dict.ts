@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   aliasedType,
+  annotatedClass,
   anyNames,
   argumentsIn,
   baseName,
@@ -9,6 +10,8 @@ import {
   fitsPattern,
   isMigration,
   isTestFile,
+  madeBy,
+  makerOf,
   type Node,
   parametersOf,
   py,
@@ -76,17 +79,79 @@ export default defineRule({
 
         class UserService:
             async def load(self, ids: list[int]) -> Optional[List[Dict]]:
-            #         ^^^^ GR305 none: \`load\` returns \`Dict\`; use a schema that names the fields.
+            #         ^^^^ GR305 none: \`load\` returns \`Optional[List[Dict]]\`; use a schema that names the fields.
                 return None
 
             def store(self, payload: "Payload", extra: dict[str, dict[str, t.Any]] | None = None) -> None:
-            #   ^^^^^ GR305 none: \`store\` takes \`Payload\` as \`payload\` and takes \`dict[str, t.Any]\` as \`extra\`; use schemas that name the fields.
+            #   ^^^^^ GR305 none: \`store\` takes \`Payload\` as \`payload\` and takes \`dict[str, dict[str, t.Any]] | None\` as \`extra\`; use schemas that name the fields.
                 keep(payload, extra)
 
         @router.get("/users")
         async def users() -> dict[str, Any]:
         #         ^^^^^ GR305 none: \`users\` returns \`dict[str, Any]\`; use a schema that names the fields.
             return {}
+      `,
+    },
+    {
+      // A key of the module's own, a template that is no Jinja's, an argument of the project's own middleware.
+      bad: py`
+        from slack_bolt import Ack
+
+        from app.bolt import app
+
+        KEY = "name"
+
+        def read_name(values: dict[str, str], row: dict) -> str:
+        #   ^^^^^^^^^ GR305 none: \`read_name\` takes \`dict\` as \`row\`; use a schema that names the fields.
+            return values[KEY] + row[KEY]
+
+        def show(context: dict) -> str:
+        #   ^^^^ GR305 none
+            return page.render(context)
+
+        @app.view("report")
+        def report(ack: Ack, body: dict, form_data: dict) -> None:
+        #   ^^^^^^ GR305 none: \`report\` takes \`dict\` as \`form_data\`; use a schema that names the fields.
+            ack()
+
+        def report_later(ack: Ack, body: dict) -> None:
+        #   ^^^^^^^^^^^^ GR305 none
+            ack()
+      `,
+    },
+    {
+      // Keys that differ from call to call, and the arguments of Slack Bolt's listeners.
+      ok: py`
+        from typing import Any
+
+        from fastapi.templating import Jinja2Templates
+        from jinja2 import Environment, Template
+        from slack_bolt import App
+
+        app = App()
+        environment = Environment()
+        pages = Jinja2Templates("pages")
+
+        def text_of(values: dict, key: str) -> str | None:
+            value = values.get(key)
+            return None if value is None else str(value)
+
+        def pick(values: dict[str, Any], keys: list[str]) -> list[str]:
+            return [str(values[key]) for key in keys if key in values]
+
+        def render_mail(text: str, context: dict[str, Any]) -> str:
+            return Template(text).render(context)
+
+        def render_page(name: str, context: dict[str, Any]) -> str:
+            template = environment.get_template(name)
+            return template.render(**context)
+
+        def answer(request: Request, name: str, context: dict[str, Any]) -> Response:
+            return pages.TemplateResponse(request, name, context=context)
+
+        @app.action("approve")
+        def approve(body: dict, ack) -> None:
+            ack(body["actions"])
       `,
     },
     {
@@ -193,15 +258,17 @@ export default defineRule({
       const returns = definition.field('return_type');
       const found: string[] = [];
       for (const parameter of parametersOf(definition)) {
-        const { annotation } = parameter;
+        const { annotation, name } = parameter;
         if (!annotation || isInjected(file, annotation, parameter.default)) continue;
-        if (fitsPattern(parameter.name, options.ignoreParameters)) continue;
-        if (parameter.name === 'config' && isModuleService(file)) continue;
-        const type = untyped(file, readType(file, annotation));
-        if (type) found.push(`takes \`${written(file, type)}\` as \`${parameter.name}\``);
+        if (fitsPattern(name, options.ignoreParameters)) continue;
+        if (name === 'config' && isModuleService(file)) continue;
+        const type = readType(file, annotation);
+        if (!untyped(file, type) || hasOtherKeysEachTime(file, definition, name)) continue;
+        if (listenerArguments.has(name) && isListener(file, definition)) continue;
+        found.push(`takes \`${written(file, type)}\` as \`${name}\``);
       }
-      const result = returns && untyped(file, readType(file, returns));
-      if (result) found.push(`returns \`${written(file, result)}\``);
+      const result = returns && readType(file, returns);
+      if (result && untyped(file, result)) found.push(`returns \`${written(file, result)}\``);
       if (found.length === 0 || isFixedElsewhere(file, definition, options.moduleContract)) return undefined;
       const joined = found.length > 1 ? `${found.slice(0, -1).join(', ')} and ${found.at(-1)}` : found[0];
       const advice = found.length > 1 ? 'schemas that name' : 'a schema that names';
@@ -273,6 +340,118 @@ function untyped(file: SourceFile, type: TypeExpression, seen: readonly string[]
 
 function written(file: SourceFile, type: TypeExpression): string {
   return file.slice(type.start, type.end).replace(/\s+/g, ' ');
+}
+
+/**
+ * Whether all that a function does with a parameter is to read the key that it is asked for, or to fill a template of Jinja with
+ * it. No schema can name such keys.
+ */
+function hasOtherKeysEachTime(file: SourceFile, definition: TypedNode<'function_definition'>, name: string): boolean {
+  const uses = definition
+    .field('body')
+    .below('identifier')
+    .filter((use) => use.text === name && !isLabel(use));
+  return uses.length > 0 && uses.every((use) => isReadByVariable(file, use) || isRendered(file, use));
+}
+
+/** The name stands there as a keyword or an attribute, not as the variable. */
+function isLabel(use: Node): boolean {
+  const { parent } = use;
+  return (
+    (parent?.is('keyword_argument') === true && use.isField('name')) ||
+    (parent?.is('attribute') === true && use.isField('attribute'))
+  );
+}
+
+/** `values[key]`, `values.get(key)` and `key in values`, where `key` is a parameter or goes through a loop. */
+function isReadByVariable(file: SourceFile, use: Node): boolean {
+  const { parent } = use;
+  if (parent?.is('subscript')) {
+    if (!use.isField('value') || parent.isField('left')) return false;
+    return parent.fields('subscript').every((key) => isVariable(file, key));
+  }
+  if (parent?.is('comparison_operator')) {
+    const [key, values, ...others] = parent.namedChildren;
+    const operators = parent.fields('operators').map((operator) => operator.text);
+    if (!key || values !== use || others.length > 0) return false;
+    return operators.every((operator) => /^(?:not\s+)?in$/.test(operator)) && isVariable(file, key);
+  }
+  const call = parent?.parent;
+  if (!parent?.is('attribute') || parent.field('attribute').text !== 'get' || !call?.is('call')) return false;
+  const [key] = argumentsIn(call.field('arguments')).positional;
+  return key !== undefined && parent.isField('function') && isVariable(file, key);
+}
+
+function isVariable(file: SourceFile, key: Node): boolean {
+  const kind = key.is('identifier') ? file.binding(key)?.kind : undefined;
+  return kind === 'parameter' || kind === 'loop';
+}
+
+/** Whether a value is handed to a template of Jinja. */
+function isRendered(file: SourceFile, use: Node): boolean {
+  const argument = use.parent?.is('dictionary_splat', 'keyword_argument') ? use.parent : use;
+  const call = argument.parent?.is('argument_list') ? argument.parent.parent : undefined;
+  const method = call?.is('call') ? call.field('function') : undefined;
+  if (!method?.is('attribute')) return false;
+  const object = method.field('object');
+  switch (method.field('attribute').text) {
+    case 'render':
+    case 'render_async':
+      return isTemplate(file, object);
+    case 'TemplateResponse':
+      return templating.has(madeBy(file, object) ?? '');
+    default:
+      return false;
+  }
+}
+
+function isTemplate(file: SourceFile, object: Node): boolean {
+  const maker = makerOf(file, object);
+  if (!maker) return false;
+  if (templates.has(file.qualified(maker) ?? '')) return true;
+  if (!maker.is('attribute') || !findingMethods.has(maker.field('attribute').text)) return false;
+  return templating.has(madeBy(file, maker.field('object')) ?? '');
+}
+
+const templates = new Set(['jinja2.Template', 'jinja2.environment.Template']);
+const findingMethods = new Set(['get_template', 'select_template', 'get_or_select_template', 'from_string']);
+const templating = new Set([
+  'jinja2.Environment',
+  'jinja2.environment.Environment',
+  'jinja2.sandbox.SandboxedEnvironment',
+  'fastapi.templating.Jinja2Templates',
+  'starlette.templating.Jinja2Templates',
+]);
+
+/** The arguments that Slack Bolt gives a listener by their names, as far as they are dictionaries. */
+const listenerArguments = new Set([
+  'action',
+  'body',
+  'command',
+  'event',
+  'message',
+  'options',
+  'payload',
+  'shortcut',
+  'step',
+  'view',
+]);
+
+/** Whether Slack Bolt calls a function: an application of its own decorates it, or something that takes Bolt's objects beside. */
+function isListener(file: SourceFile, definition: TypedNode<'function_definition'>): boolean {
+  const decorators = file.decorators(definition);
+  if (decorators.length === 0) return false;
+  const isOfBolt = (name: string | undefined): boolean => name?.startsWith('slack_bolt.') === true;
+  return (
+    decorators.some((decorator) => {
+      const expression = decorator.is('call') ? decorator.field('function') : decorator;
+      return expression.is('attribute') && isOfBolt(madeBy(file, expression.field('object')));
+    }) ||
+    parametersOf(definition).some(({ annotation }) => {
+      const named = annotation && annotatedClass(file, annotation);
+      return isOfBolt(named && file.qualified(named));
+    })
+  );
 }
 
 /** A dependency fills the parameter: what it returns is its own matter. */
