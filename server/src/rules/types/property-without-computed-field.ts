@@ -288,6 +288,7 @@ function isOutput(file: SourceFile, annotation: Node): boolean {
 
 /** What comes in, and what configures the program, has no output that somebody could miss a value in. */
 const notSent = /(?:Request|Create|Update|Upsert|Patch|Settings|Config|Configuration)$/;
+
 /** A file of settings, as its path and its imports tell: what stands there beside `BaseSettings` is held by them. */
 function isOfSettings(file: SourceFile): boolean {
   if (!/(?:^|\/)(?:settings|config|configuration)(?:\/|\.py$)/.test(file.path)) return false;
