@@ -76,6 +76,15 @@ describe('code in comments', () => {
     assert.deepEqual(runs('a.b = 1', 'noqa: E501', 'c.d = 2'), ['0-0', '2-2']);
   });
 
+  it('a comment in a block belongs to it, elsewhere it is prose', () => {
+    assert.deepEqual(runs('def load():', '    # Slow.', '    if a:', '        b()', '    # Done.', '    return c.d'), [
+      '0-5',
+    ]);
+    assert.deepEqual(runs('if a:', '    # Nothing yet.', 'b.c = 1'), ['2-2']);
+    assert.deepEqual(runs('if a.b:', '    c.d = 1', '# The rest.', 'e.f = 2'), ['0-1', '3-3']);
+    assert.deepEqual(runs('a.b = 1', '    # Why.', 'c.d = 2'), ['2-2']);
+  });
+
   it('what prose introduces or goes on about is an example', () => {
     assert.deepEqual(runs('For example:', '', '    a.b = 1'), []);
     assert.deepEqual(runs('The timeout is', 'a.b = 1'), []);

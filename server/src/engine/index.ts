@@ -57,7 +57,14 @@ export * from './idioms/docstrings.ts';
 export * from './idioms/external-calls.ts';
 export * from './idioms/handlers.ts';
 export * from './idioms/imported-names.ts';
-export { joinInsertions, spellAll, unusedImport, wholeLine, withoutUnusedImport } from './idioms/imported-names.ts';
+export {
+  joinInsertions,
+  spellAll,
+  spellInstead,
+  unusedImport,
+  wholeLine,
+  withoutUnusedImport,
+} from './idioms/imported-names.ts';
 export * from './idioms/instances.ts';
 export { annotatedClass, isPath, madeBy, makerOf } from './idioms/instances.ts';
 export * from './idioms/io-calls.ts';

@@ -27,10 +27,10 @@ export function codeIn(lines: readonly string[]): CodeRun[] {
 }
 
 /**
- * `code` is surely code, `weak` only beside code, `header` opens a block. `more` goes on with the line before, `aside` is
- * neither prose nor code.
+ * `code` is surely code, `weak` only beside code, `header` opens a block. `more` goes on with the line before, `note` is a
+ * comment in the comment: part of the code inside a block, else prose. `aside` is neither prose nor code.
  */
-type Reading = 'code' | 'weak' | 'header' | 'more' | 'blank' | 'aside' | 'prose';
+type Reading = 'code' | 'weak' | 'header' | 'more' | 'note' | 'blank' | 'aside' | 'prose';
 
 interface ReadLine {
   readonly reading: Reading;
@@ -56,6 +56,10 @@ function readLines(lines: readonly string[]): ReadLine[] {
     }
     if (asides.test(line)) {
       read.push({ reading: 'aside', indent });
+      continue;
+    }
+    if (line.charAt(indent) === '#') {
+      read.push({ reading: 'note', indent });
       continue;
     }
     const { reading, count } = readStatement(lines, at);
@@ -147,18 +151,21 @@ function runFrom(read: readonly ReadLine[], first: number): CodeRun | undefined 
   if (!start || (start.reading !== 'code' && start.reading !== 'weak' && start.reading !== 'header')) return undefined;
   let last: number | undefined;
   let isSure = false;
+  let outermost = Number.POSITIVE_INFINITY;
   for (let index = first; index < read.length; index++) {
     const line = read[index];
     if (!line || line.reading === 'prose' || line.reading === 'aside') break;
     if (line.reading === 'blank') continue;
+    if (line.reading === 'note' && line.indent <= outermost) break;
     if (line.reading === 'header') {
-      const body = read.slice(index + 1).find((next) => next.reading !== 'blank' && next.reading !== 'more');
+      const body = read.slice(index + 1).find((next) => !passed.has(next.reading));
       const hasBody =
         body !== undefined &&
         body.indent > line.indent &&
         (body.reading === 'code' || body.reading === 'weak' || body.reading === 'header');
       if (!hasBody) break;
       isSure ||= body.reading !== 'header';
+      outermost = Math.min(outermost, line.indent);
     }
     if (line.reading === 'code') isSure = true;
     last = index;
@@ -166,22 +173,29 @@ function runFrom(read: readonly ReadLine[], first: number): CodeRun | undefined 
   return isSure && last !== undefined ? { first, last } : undefined;
 }
 
+/** What may stand between the header of a block and its first statement. */
+const passed: ReadonlySet<Reading> = new Set<Reading>(['blank', 'more', 'note']);
+
 /** Whether the prose around a run says that it is an example, or goes on through it. */
 function isExample(lines: readonly string[], read: readonly ReadLine[], run: CodeRun): boolean {
   let before = run.first - 1;
   while (read[before]?.reading === 'blank') before--;
-  const hasProseBehind = read[run.last + 1]?.reading === 'prose';
+  const hasProseBehind = isProse(read[run.last + 1]);
   let behind = run.last + 1;
   while (read[behind]?.reading === 'blank') behind++;
-  if (read[before]?.reading === 'prose') {
+  if (isProse(read[before])) {
     const prose = lines[before]?.trim() ?? '';
     if (/:$/.test(prose) || introducing.test(prose)) return true;
-    if (read[behind]?.reading === 'prose' && !markers.test(prose)) return true;
+    if (isProse(read[behind]) && !markers.test(prose)) return true;
     if ((read[run.first]?.indent ?? 0) > (read[before]?.indent ?? 0) && !markers.test(prose)) return true;
     // A sentence without an end goes on in the line that looks like code.
     if (before === run.first - 1 && !/[.!?)]$/.test(prose) && !markers.test(prose)) return true;
   }
   return hasProseBehind && run.last === run.first;
+}
+
+function isProse(line: ReadLine | undefined): boolean {
+  return line?.reading === 'prose' || line?.reading === 'note';
 }
 
 const introducing =

@@ -32,7 +32,7 @@ export function databaseQuery(file: SourceFile, call: TypedNode<'call'>): Databa
   if (!isStatementHead(file, call) || readsNoTable(file, call)) return undefined;
   const whole = chainOf(call);
   if (isWithinQuery(file, whole)) return undefined;
-  return { at: whole, name: callee.text, model: modelIn(argumentsOf(call).positional[0]) };
+  return { at: whole, name: callee.text, model: modelOf(call) };
 }
 
 /** The query in words, for messages: `` `session.get` queries `User` ``. */
@@ -42,6 +42,19 @@ export function queryInWords({ name, model }: DatabaseQuery): string {
 }
 
 const writing = /(?:^|\.)(?:add|add_all|delete|merge|insert|update|bulk_\w+)$/;
+
+/** The class that a statement is about: its first argument, or what is chained to it as `select_from(User)`. */
+function modelOf(head: TypedNode<'call'>): Node | undefined {
+  const named = modelIn(argumentsOf(head).positional[0]);
+  for (let call = head; !named; ) {
+    const method = call.parent;
+    const outer = method?.parent;
+    if (!method?.is('attribute') || !outer?.is('call') || outer.field('function').row !== method.row) return undefined;
+    if (method.field('attribute').text === 'select_from') return modelIn(argumentsOf(outer).positional[0]);
+    call = outer;
+  }
+  return named;
+}
 
 /** The class that a statement's or a session's first argument is about: `User` of `User`, `User.id`, `func.count(User.id)`. */
 export function modelIn(expression: Node | undefined): Node | undefined {
@@ -91,7 +104,7 @@ function askedOfSession(
     if (kind === 'text' && isSetting(argumentsOf(head).positional[0])) return undefined;
     if (isStatementHead(file, head)) {
       if (readsNoTable(file, head)) return undefined;
-      return { at: call, name, model: modelIn(argumentsOf(head).positional[0]) };
+      return { at: call, name, model: modelOf(head) };
     }
   }
   // The statement is reported where it is made.

@@ -48,6 +48,33 @@ function joinedImports(first: string, second: string): string {
 }
 
 /**
+ * How to write a name at a node where another stood, with its import; the import of the old name goes when nothing else
+ * uses it, and the new one takes its place where it can.
+ */
+export function spellInstead(
+  file: SourceFile,
+  old: Node,
+  [module, member]: readonly [module: string, member: string],
+  at: Node,
+): { readonly text: string; readonly edits: readonly Edit[] } | undefined {
+  const spelled = spell(file, module, member, at);
+  if (!spelled) return undefined;
+  const { text, edits } = spelled;
+  const binding = old.is('identifier') ? unusedImport(file, old.text, [old]) : undefined;
+  if (!binding) return spelled;
+  const statement = binding.by;
+  const names = statement.fields('name');
+  const imported = names.find((name) => name.contains(binding.node));
+  const [added] = edits;
+  if (!added || !imported) return { text, edits: [...edits, ...withoutUnusedImport(file, old.text, [old])] };
+  if (statement.start <= added.start && added.end <= statement.end)
+    return { text, edits: [{ start: imported.start, end: imported.end, text: member }] };
+  if (names.length === 1 && added.text.trim() === `from ${module} import ${member}`)
+    return { text, edits: [{ start: statement.start, end: statement.end, text: added.text.trim() }] };
+  return { text, edits: joinInsertions([...withoutUnusedImport(file, old.text, [old]), ...edits]) };
+}
+
+/**
  * The edits that take a name out of the module-level `from … import` that binds it, when nothing uses it beside the
  * given spans; none otherwise. A mention in a string counts as a use.
  */

@@ -24,7 +24,7 @@ export default defineRule({
   standards: ['backend'],
   summary: 'A foreign key that no relationship of its model uses',
   advice: 'Declare a `relationship()` beside the key',
-  why: 'Without a relationship, whoever needs the other object writes the join or a second query by hand, each place in its own way; eager loading, cascades and the order of inserts know nothing of the connection either.',
+  why: 'Without a relationship on the model that holds the key, whoever has one of its objects and needs the other writes the join or a second query by hand, each place in its own way. Where the other model has none either, eager loading, cascades and the order of inserts know nothing of the connection. A relationship of the other model counts when it stands in the same file; from another file, it leaves this model without the way back, so declare one here as well.',
   fix: 'none',
   requirements: ['004-090'],
   peers: [],
@@ -145,6 +145,66 @@ export default defineRule({
       `,
     },
     {
+      bad: py`
+        from sqlalchemy import ForeignKey
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+        class Base(DeclarativeBase):
+            pass
+
+
+        class User(Base):
+            __tablename__ = "users"
+
+            id: Mapped[int] = mapped_column(primary_key=True)
+            posts: Mapped[list["Post"]] = relationship(foreign_keys="Post.author_id")
+            liked: Mapped[list["Like"]] = relationship(secondary="likes_of_users")
+
+
+        class Post(Base):
+            __tablename__ = "posts"
+
+            id: Mapped[int] = mapped_column(primary_key=True)
+            author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+            editor_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+        #                                          ^^^^^^^^^^^^^^^^^^^^^^ GR230 none
+
+
+        class Like(Base):
+            __tablename__ = "likes"
+
+            id: Mapped[int] = mapped_column(primary_key=True)
+            user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+        #                                        ^^^^^^^^^^^^^^^^^^^^^^ GR230 none
+      `,
+    },
+    {
+      // The model that the key points to holds the relationship.
+      ok: py`
+        from sqlalchemy import ForeignKey
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+        class Base(DeclarativeBase):
+            pass
+
+
+        class Notifier(Base):
+            __tablename__ = "notifiers"
+
+            id: Mapped[int] = mapped_column(primary_key=True)
+            options: Mapped["NotifierOptions"] = relationship(uselist=False, cascade="all, delete-orphan")
+
+
+        class NotifierOptions(Base):
+            __tablename__ = "notifier_options"
+
+            id: Mapped[int] = mapped_column(primary_key=True)
+            notifier_id: Mapped[int] = mapped_column(ForeignKey("notifiers.id"))
+      `,
+    },
+    {
       // Keys of an association or of joined inheritance, and keys that a mixin hands on.
       ok: py`
         from sqlalchemy import Column, ForeignKey, Table
@@ -223,11 +283,12 @@ export default defineRule({
       const target = models.find((candidate) => candidate.table === data.table);
       if (!data.isModern && !target) return [];
       const owners = new Set(lineage(model, models));
+      const parents = new Set(target && lineage(target, models));
       const siblings = keys.filter((key) => owners.has(key.owner));
       const mayCover = relations.some((relation) =>
         owners.has(relation.owner)
           ? covers(relation, data, siblings, models, model)
-          : relation.hasBackref && owners.has(relation.target ?? '') && relation.owner === target?.name,
+          : parents.has(relation.owner) && owners.has(relation.target ?? '') && leadsBack(relation, data, siblings),
       );
       if (mayCover) return [];
       return [
@@ -267,7 +328,8 @@ interface Relation {
   readonly conditions: string;
   /** It holds many objects, so the key stands in the other table or in one between. */
   readonly isCollection: boolean;
-  readonly hasBackref: boolean;
+  /** It goes through a table of its own, and so over no key of the models at its ends. */
+  readonly isThroughTable: boolean;
 }
 
 type Told = Model | Key | Relation;
@@ -287,9 +349,8 @@ function covers(
   models: readonly Model[],
   owner: Model,
 ): boolean {
-  const mentions = (name: string): boolean => new RegExp(`\\b${name}\\b`).test(relation.conditions);
-  if (mentions(key.name)) return true;
-  if (siblings.some((sibling) => sibling !== key && mentions(sibling.name))) return false;
+  const stated = isStated(relation, key, siblings);
+  if (stated !== undefined) return stated;
   if (relation.target === owner.name) return key.table === owner.table;
   if (relation.isCollection) return false;
   const target = models.find((model) => model.name === relation.target);
@@ -298,6 +359,18 @@ function covers(
     relation.name === candidate.name.replace(/_?(?:id|uuid|pk|key)$/i, '') ||
     (relation.target !== undefined && singular(relation.target) === singular(candidate.table));
   return isFor(key) || !siblings.some(isFor);
+}
+
+/** Whether a relationship from the model that a key points to, back to the key's model, is over the key. */
+function leadsBack(relation: Relation, key: Key, siblings: readonly Key[]): boolean {
+  return !relation.isThroughTable && isStated(relation, key, siblings) !== false;
+}
+
+/** Whether the conditions of a relationship name a key, or another one in its place; undefined where they name none. */
+function isStated(relation: Relation, key: Key, siblings: readonly Key[]): boolean | undefined {
+  const mentions = (name: string): boolean => new RegExp(`\\b${name}\\b`).test(relation.conditions);
+  if (mentions(key.name)) return true;
+  return siblings.some((sibling) => sibling !== key && mentions(sibling.name)) ? false : undefined;
 }
 
 /** A class's or table's name without case, underscores and plural, so that `UserRole` and `user_roles` meet. */
@@ -349,6 +422,7 @@ function relationOf(file: SourceFile, call: TypedNode<'call'>): Fact<Relation> |
     (name) => keyword(name)?.text ?? '',
   );
   const annotation = attribute.annotation?.text ?? '';
+  const isThroughTable = keyword('secondary') !== undefined || keyword('link_model') !== undefined;
   return {
     at: call,
     data: {
@@ -359,9 +433,10 @@ function relationOf(file: SourceFile, call: TypedNode<'call'>): Fact<Relation> |
       conditions: conditions.join(' '),
       isCollection:
         /\b(?:list|List|set|Set|Sequence|Collection|dict|Dict|WriteOnlyMapped|DynamicMapped)\s*\[/.test(annotation) ||
-        ['secondary', 'link_model', 'collection_class'].some((name) => keyword(name) !== undefined) ||
+        isThroughTable ||
+        keyword('collection_class') !== undefined ||
         keyword('uselist')?.is('true') === true,
-      hasBackref: keyword('backref') !== undefined || /\bbackref\b/.test(keyword('sa_relationship_kwargs')?.text ?? ''),
+      isThroughTable,
     },
   };
 }

@@ -10,7 +10,7 @@ import {
   py,
   type SourceFile,
   type Span,
-  spell,
+  spellInstead,
   sqlalchemyName,
 } from '../../engine/index.ts';
 
@@ -63,6 +63,56 @@ export default defineRule({
             id: Mapped[str] = mapped_column(UUID, primary_key=True)
             payload: Mapped[dict[str, object]] = mapped_column(JSONB, default=dict)
             meta: Mapped[dict[str, object]] = mapped_column("metadata", JSONB(none_as_null=True))
+      `,
+    },
+    {
+      // The import goes with its last use.
+      bad: py`
+        from sqlalchemy import (
+            JSON,
+            Column,
+            String,
+        )
+        from sqlalchemy.dialects.postgresql import TSVECTOR
+
+        from app.database import Base
+
+
+        class Signal(Base):
+            name = Column(String)
+            raw = Column(JSON)
+        #                ^^^^ GR235 unsafe
+            search_vector = Column(TSVECTOR)
+      `,
+      good: py`
+        from sqlalchemy import (
+            Column,
+            String,
+        )
+        from sqlalchemy.dialects.postgresql import TSVECTOR, JSONB
+
+        from app.database import Base
+
+
+        class Signal(Base):
+            name = Column(String)
+            raw = Column(JSONB)
+            search_vector = Column(TSVECTOR)
+      `,
+    },
+    {
+      bad: py`
+        from sqlalchemy import Column
+        from sqlalchemy.dialects.postgresql import JSON
+
+        raw = Column(JSON(astext_type=Text()))
+        #            ^^^^ GR235 unsafe
+      `,
+      good: py`
+        from sqlalchemy import Column
+        from sqlalchemy.dialects.postgresql import JSONB
+
+        raw = Column(JSONB(astext_type=Text()))
       `,
     },
     {
@@ -252,7 +302,7 @@ function withJsonb(file: SourceFile, at: Span): Fix | undefined {
   const name = file.units[file.unitIndexAt(at.start)]?.root
     .below('identifier', 'attribute')
     .find((node) => node.start === at.start && node.end === at.end);
-  const spelled = name && spell(file, 'sqlalchemy.dialects.postgresql', 'JSONB', name);
+  const spelled = name && spellInstead(file, name, ['sqlalchemy.dialects.postgresql', 'JSONB'], name);
   if (!spelled) return undefined;
   return {
     title: `Declare as \`${spelled.text}\``,

@@ -128,6 +128,7 @@ export default defineRule({
     {
       bad: py`
         from sqlalchemy import Column, Date, ForeignKey, Integer
+        from sqlalchemy.dialects.postgresql import UUID
         from sqlalchemy.orm import Mapped
 
         from app.types import Money
@@ -143,12 +144,15 @@ export default defineRule({
             other = Column(Integer, **common)
         #           ^^^^^^ GR206 none
             date = Column(Date)
-        #          ^^^^^^ GR206 none
+        #          ^^^^^^ GR206 none: \`date\` is a \`Column\` without a type for its values; declare \`date: Mapped[datetime.date | None] = mapped_column(…)\`.
+            key = Column(UUID(as_uuid=True), nullable=False)
+        #         ^^^^^^ GR206 none: \`key\` is a \`Column\` without a type for its values; declare \`key: Mapped[uuid.UUID] = mapped_column(…)\`.
             count: Mapped[int] = Column(Integer)
         #                        ^^^^^^ GR206 unsafe: \`count\` is a \`Column\`; declare it by \`mapped_column(…)\`.
       `,
       good: py`
         from sqlalchemy import Column, Date, ForeignKey, Integer
+        from sqlalchemy.dialects.postgresql import UUID
         from sqlalchemy.orm import Mapped, mapped_column
 
         from app.types import Money
@@ -160,6 +164,7 @@ export default defineRule({
             state = Column(Integer, nullable=OPTIONAL)
             other = Column(Integer, **common)
             date = Column(Date)
+            key = Column(UUID(as_uuid=True), nullable=False)
             count: Mapped[int] = mapped_column(Integer)
       `,
     },
@@ -239,7 +244,8 @@ export default defineRule({
           fix: () => withMappedColumn(file, callee),
         };
       const type = valueType(file, call);
-      const told = type === undefined ? '…' : type.optional ? optional(file, type.name, 'Optional') : type.name;
+      const inner = type?.told(file, callee);
+      const told = inner === undefined ? '…' : type?.optional ? optional(file, inner, 'Optional') : inner;
       return {
         at: callee,
         message: `\`${name}\` is a \`Column\` without a type for its values; declare \`${name}: Mapped[${told}] = mapped_column(…)\`.`,
@@ -307,7 +313,7 @@ function optional(file: SourceFile, name: string, spelling: string): string {
 
 /** The Python type of a column's values: how it reads, and how to write it at a place with its imports. */
 interface ValueType {
-  readonly name: string;
+  readonly told: (file: SourceFile, at: Node) => string;
   readonly optional: boolean;
   readonly spell: (
     file: SourceFile,
@@ -397,21 +403,23 @@ function enumType(file: SourceFile, given: CallArguments | undefined): Omit<Valu
   const root = first.is('identifier') ? first : first.below('identifier')[0];
   const binding = root && file.binding(root);
   const isClass = binding?.kind === 'class' || (binding?.kind === 'import' && /(?:^|\.)[A-Z]\w*$/.test(first.text));
-  return isClass ? { name: first.text, spell: () => ({ text: first.text, edits: [] }) } : undefined;
+  return isClass ? { told: () => first.text, spell: () => ({ text: first.text, edits: [] }) } : undefined;
 }
 
 function builtin(name: string, text: string = name): Omit<ValueType, 'optional'> {
   const names = text.match(/[a-z]+/g) ?? [name];
   return {
-    name: text,
+    told: () => text,
     // A column of the class or a name of the module may be called as the type is.
     spell: (file, at) => (names.some((part) => file.bindings(at, part).length > 0) ? undefined : { text, edits: [] }),
   };
 }
 
 function imported(module: string, member: string): Omit<ValueType, 'optional'> {
+  const path = `${module}.${member}`;
   return {
-    name: member,
+    // The name alone may be something else there: SQLAlchemy's `UUID`, the module `datetime`.
+    told: (file, at) => (file.bindings(at, member).every(({ target }) => target === path) ? member : path),
     spell: (file, at) => {
       const spelled = spellAll(file, [[module, member]], at);
       const [text] = spelled?.texts ?? [];
@@ -422,7 +430,7 @@ function imported(module: string, member: string): Omit<ValueType, 'optional'> {
 
 function listOf(inner: Omit<ValueType, 'optional'>): Omit<ValueType, 'optional'> {
   return {
-    name: `list[${inner.name}]`,
+    told: (file, at) => `list[${inner.told(file, at)}]`,
     spell: (file, at) => {
       const item = inner.spell(file, at);
       if (!item || file.bindings(at, 'list').length > 0) return undefined;

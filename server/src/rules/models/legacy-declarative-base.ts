@@ -5,19 +5,16 @@ import {
   type Fix,
   isBaseFactory,
   isMigration,
-  joinInsertions,
   mappingDecorator,
   type Node,
   py,
   type SourceFile,
-  spellAll,
+  spellInstead,
   sqlalchemyName,
   startsLine,
   stringValue,
   type TypedNode,
-  unusedImport,
   wholeLine,
-  withoutUnusedImport,
 } from '../../engine/index.ts';
 
 export default defineRule({
@@ -204,7 +201,7 @@ function asClass(file: SourceFile, call: TypedNode<'call'>, assignment: TypedNod
     else if (name === 'cls' && value.is('identifier', 'attribute')) bases.push(value.text);
     else if (name !== 'name' || stringValue(value) !== target.text) return undefined;
   }
-  const base = spellBase(file, call.field('function'), call);
+  const base = spellInstead(file, call.field('function'), ['sqlalchemy.orm', 'DeclarativeBase'], call);
   if (!base) return undefined;
   const { eol } = file;
   const indent = `${eol}${file.indentAt(statement.start)}    `;
@@ -225,7 +222,7 @@ function asSubclass(
   callee: Node,
 ): Fix | undefined {
   if (decorator.is('call') && decorator.field('arguments').namedChildren.length > 0) return undefined;
-  const base = spellBase(file, callee, definition);
+  const base = spellInstead(file, callee, ['sqlalchemy.orm', 'DeclarativeBase'], definition);
   const line = decorator.parent && wholeLine(file, decorator.parent);
   if (!base || !line || line.length === 0) return undefined;
   const superclasses = definition.field('superclasses');
@@ -238,27 +235,4 @@ function asSubclass(
       ? { start: first.start, end: first.start, text: `${base.text}, ` }
       : { start: name.end, end: superclasses?.end ?? name.end, text: `(${base.text})` };
   return { title: `Inherit from \`${base.text}\``, safety: 'unsafe', edits: [...line, edit, ...base.edits] };
-}
-
-/**
- * How to write `DeclarativeBase` at a node, with its import; the import of the old name goes when nothing else uses it,
- * in its place where it can be.
- */
-function spellBase(file: SourceFile, old: Node, at: Node): { text: string; edits: Edit[] } | undefined {
-  const spelled = spellAll(file, [['sqlalchemy.orm', 'DeclarativeBase']], at);
-  const [text] = spelled?.texts ?? [];
-  if (!spelled || text === undefined) return undefined;
-  const edits = [...spelled.edits];
-  const binding = old.is('identifier') ? unusedImport(file, old.text, [old]) : undefined;
-  if (!binding) return { text, edits };
-  const statement = binding.by;
-  const names = statement.fields('name');
-  const imported = names.find((name) => name.contains(binding.node));
-  const [added] = edits;
-  if (!added || !imported) return { text, edits: [...edits, ...withoutUnusedImport(file, old.text, [old])] };
-  if (statement.start <= added.start && added.end <= statement.end)
-    return { text, edits: [{ start: imported.start, end: imported.end, text: 'DeclarativeBase' }] };
-  if (names.length === 1 && added.text.trim() === 'from sqlalchemy.orm import DeclarativeBase')
-    return { text, edits: [{ start: statement.start, end: statement.end, text: added.text.trim() }] };
-  return { text, edits: joinInsertions([...withoutUnusedImport(file, old.text, [old]), ...edits]) };
 }

@@ -86,7 +86,7 @@ export default defineRule({
 
         def register(db: Session, user, team):
             db.add(user)
-        #   ^^^^^^^^^^^^ GR213 unsafe: \`db.add\` and \`db.add\` are not in one transaction: when a later one fails, the earlier stays; put them into one \`with db.begin():\` block.
+        #   ^^^^^^^^^^^^ GR213 unsafe: \`db.add(user)\` and \`db.add(team)\` are not in one transaction: when a later one fails, the earlier stays; put them into one \`with db.begin():\` block.
             db.commit()
             team.owner_id = user.id
             db.add(team)
@@ -102,6 +102,15 @@ export default defineRule({
             if user:
                 db.add(user)
                 db.commit()
+
+
+        def rename(db: Session, user, name):
+            db.add(user)
+        #   ^^^^^^^^^^^^ GR213 unsafe: \`db.add\` and a later \`db.add\` are not in one transaction: when a later one fails, the earlier stays; put them into one \`with db.begin():\` block.
+            db.commit()
+            user.name = name
+            db.add(user)
+            db.commit()
       `,
       good: py`
         from sqlalchemy.orm import Session
@@ -123,6 +132,14 @@ export default defineRule({
             if user:
                 db.add(user)
                 db.commit()
+
+
+        def rename(db: Session, user, name):
+            with db.begin():
+                db.add(user)
+                db.flush()
+                user.name = name
+                db.add(user)
       `,
     },
     {
@@ -231,13 +248,23 @@ export default defineRule({
       const opening = `${isAsync ? 'async with' : 'with'} ${first.session}.begin():`;
       return {
         at: first.call,
-        message: `\`${first.name}\` and \`${second.name}\` are not in one transaction: when a later one fails, the earlier stays; put them into one \`${opening}\` block.`,
+        message: `${inWords(first, second)} are not in one transaction: when a later one fails, the earlier stays; put them into one \`${opening}\` block.`,
         related: path.slice(1).map((act) => ({ at: act.call, message: `\`${act.name}\` is written on its own` })),
         fix: () => wrapped(file, body, acts, first, last, opening),
       };
     },
   },
 });
+
+/** Two writes as a message tells them apart: by what is called, or else by what it is called with. */
+function inWords(first: Act, second: Act): string {
+  if (first.name !== second.name) return `\`${first.name}\` and \`${second.name}\``;
+  const [one, other] = [first.call.text, second.call.text];
+  const isShort = [one, other].every((text) => text.length <= longestTold && !text.includes('\n'));
+  return one !== other && isShort ? `\`${one}\` and \`${other}\`` : `\`${first.name}\` and a later \`${second.name}\``;
+}
+
+const longestTold = 60;
 
 /** A call that writes, or ends what was written, on a session. */
 interface Act {

@@ -14,6 +14,7 @@ import {
   py,
   type SourceFile,
   sessionMakerMadeBy,
+  sessionOf,
   spellAll,
   sqlalchemyName,
   stringValue,
@@ -36,7 +37,14 @@ interface Bridge {
   readonly name: string;
 }
 
-type SyncFact = Fact<Use | Bridge>;
+/** A function of the file that is called with a session. */
+interface Called {
+  readonly kind: 'called';
+  readonly name: string;
+  readonly inside: readonly string[];
+}
+
+type SyncFact = Fact<Use | Bridge | Called>;
 
 export default defineRule({
   code: 'GR211',
@@ -143,6 +151,42 @@ export default defineRule({
         @event.listens_for(Session, "before_flush")
         def stamp(session: Session, context, instances) -> None:
             isinstance(session, Session)
+
+
+        def raise_rating(session: Session, rating: Rating) -> None:
+            session.add(marked(session, rating))
+
+
+        def marked(session: Session, rating: Rating) -> Recipe:
+            return session.get(Recipe, rating.recipe_id) or marked(session, rating.other)
+
+
+        @event.listens_for(Rating, "after_insert")
+        def rate(mapper, connection, rating: Rating) -> None:
+            session = Session(bind=connection)
+            raise_rating(session, rating)
+      `,
+    },
+    {
+      // A helper of a listener that is called elsewhere too.
+      bad: py`
+        from sqlalchemy import event
+        from sqlalchemy.orm import Session
+
+
+        def raise_rating(session: Session, rating: Rating) -> None:
+        #                         ^^^^^^^ GR211 none
+            session.add(rating)
+
+
+        @event.listens_for(Rating, "after_insert")
+        def rate(mapper, connection, rating: Rating) -> None:
+            raise_rating(Session(bind=connection), rating)
+
+
+        def rate_again(db: Session, rating: Rating) -> None:
+        #                  ^^^^^^^ GR211 none
+            raise_rating(db, rating)
       `,
     },
     {
@@ -176,7 +220,7 @@ export default defineRule({
         if (method !== 'listen' && !counterparts.has(method) && !file.facts.reexport) return undefined;
       }
       const name = sqlalchemyName(file, callee.is('subscript') ? callee.field('value') : callee);
-      if (name === undefined) return undefined;
+      if (name === undefined) return calledWithSession(file, call);
       if (name === 'listen') return bridges(call, 2);
       if (!counterparts.has(name)) return undefined;
       if (name === 'sessionmaker' && sessionMakerMadeBy(file, call)?.driver !== 'sync') return undefined;
@@ -205,7 +249,7 @@ export default defineRule({
     },
   },
   file(facts, file) {
-    const bridged = new Set(facts.flatMap(({ data }) => (data.kind === 'bridge' ? [data.name] : [])));
+    const bridged = bridgedIn(facts);
     return facts.flatMap(({ at, data }) => {
       if (data.kind !== 'use' || data.inside.some((name) => bridged.has(name))) return [];
       const counterpart = counterparts.get(data.name) ?? '';
@@ -221,13 +265,45 @@ export default defineRule({
   },
 });
 
+/** Functions that are handed a synchronous session: by `run_sync`, by an event, or only by functions that are. */
+function bridgedIn(facts: readonly SyncFact[]): Set<string> {
+  const bridged = new Set(facts.flatMap(({ data }) => (data.kind === 'bridge' ? [data.name] : [])));
+  if (bridged.size === 0) return bridged;
+  const calls = facts.flatMap(({ data }) => (data.kind === 'called' ? [data] : []));
+  for (let before = -1; before < bridged.size; ) {
+    before = bridged.size;
+    const elsewhere = new Set(
+      calls
+        .filter(({ name, inside }) => !inside.some((outer) => outer === name || bridged.has(outer)))
+        .map((call) => call.name),
+    );
+    for (const { name } of calls) if (!elsewhere.has(name)) bridged.add(name);
+  }
+  return bridged;
+}
+
+function calledWithSession(file: SourceFile, call: TypedNode<'call'>): SyncFact | undefined {
+  const callee = call.field('function');
+  if (!callee.is('identifier') || file.binding(callee)?.kind !== 'function') return undefined;
+  const { positional, keywords } = argumentsOf(call);
+  const given = [...positional, ...[...keywords.values()].map((keyword) => keyword.field('value'))];
+  if (!given.some((argument) => argument.is('identifier', 'attribute', 'call') && sessionOf(file, argument)))
+    return undefined;
+  return { at: call, data: { kind: 'called', name: callee.text, inside: around(file, call) } };
+}
+
 function use(file: SourceFile, at: Node, name: string, isEnough: boolean): Fact<Use> {
+  return { at, data: { kind: 'use', name, text: at.text, inside: around(file, at), isEnough } };
+}
+
+/** The names of the functions around a place. */
+function around(file: SourceFile, at: Node): string[] {
   const inside: string[] = [];
   for (let node = at.parent; node; node = node.parent)
     if (node.is('function_definition')) inside.push(node.field('name').text);
   const holder = file.enclosingFunction(at);
-  if (holder?.is('lambda')) inside.push(...(isRunSync(holder) ? [lambdaInRunSync] : []));
-  return { at, data: { kind: 'use', name, text: at.text, inside, isEnough } };
+  if (holder?.is('lambda') && isRunSync(holder)) inside.push(lambdaInRunSync);
+  return inside;
 }
 
 function bridges(call: TypedNode<'call'>, position: number): Fact<Bridge>[] {

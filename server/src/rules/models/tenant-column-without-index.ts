@@ -22,9 +22,9 @@ export default defineRule({
   family: 'models',
   severity: 'warning',
   standards: ['architecture'],
-  summary: 'The column that tells tenants apart has no index',
+  summary: 'A tenant column has no index',
   advice: 'Add `index=True` to the column, or an `Index(…)` that names it',
-  why: 'Row level security adds the tenant to every query. Without an index the database reads the rows of all tenants to give those of one, and a large tenant slows everybody down.',
+  why: 'Row level security adds the tenant to every query. Without an index the database reads the rows of all tenants to give those of one, and a large tenant slows everybody down. Which names are tenant columns is said by the option `columns`; take out those that mean something else in your models.',
   fix: 'unsafe',
   fixSafety: 'The database gets the index only by a migration.',
   requirements: ['001-036'],
@@ -55,14 +55,14 @@ export default defineRule({
 
             id: Mapped[int] = mapped_column(primary_key=True)
             creator_id: Mapped[UUID] = mapped_column(nullable=False)
-        #                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR218 unsafe: \`creator_id\` tells tenants apart and has no index, so every query reads the rows of all tenants; add \`index=True\`.
+        #                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR218 unsafe: \`creator_id\` is a tenant column by the option \`columns\` and has no index, so a query that filters by it reads all rows; add \`index=True\`.
 
 
         class Session(Base):
             __tablename__ = "session"
 
             tenant_id: Mapped[UUID]
-        #   ^^^^^^^^^^^^^^^^^^^^^^^ GR218 unsafe: \`tenant_id\` tells tenants apart and has no index, so every query reads the rows of all tenants; add \`index=True\`.
+        #   ^^^^^^^^^^^^^^^^^^^^^^^ GR218 unsafe: \`tenant_id\` is a tenant column by the option \`columns\` and has no index, so a query that filters by it reads all rows; add \`index=True\`.
 
 
         class TenantMixin:
@@ -195,7 +195,7 @@ function column(owner: string, name: string, edits: (ColumnFact & { kind: 'colum
     kind: 'column',
     owner,
     name,
-    message: `\`${name}\` tells tenants apart and has no index, so every query reads the rows of all tenants; add \`index=True\`.`,
+    message: `\`${name}\` is a tenant column by the option \`columns\` and has no index, so a query that filters by it reads all rows; add \`index=True\`.`,
     edits,
   };
 }

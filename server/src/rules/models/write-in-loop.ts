@@ -1,10 +1,12 @@
 import {
+  argumentsOf,
   defineRule,
   isMigration,
   isMigrationPath,
   isTestFile,
   type Node,
   py,
+  reachingBindings,
   type SourceFile,
   sessionCall,
   sessionWords,
@@ -110,6 +112,51 @@ export default defineRule({
       `,
     },
     {
+      // What a query on the session gave is in the session, whether it is added or not.
+      ok: py`
+        from sqlalchemy import select
+        from sqlalchemy.ext.asyncio import AsyncSession
+        from sqlalchemy.orm import Session
+
+
+        def normalise(session: Session) -> None:
+            recipes = session.query(Recipe).filter(Recipe.slug.is_(None)).all()
+            for recipe in recipes:
+                recipe.slug = slugify(recipe.name)
+                session.add(recipe)
+            for position, recipe in enumerate(session.query(Recipe)):
+                recipe.position = position
+                session.add(recipe)
+            session.commit()
+
+
+        async def close(session: AsyncSession) -> None:
+            result = await session.execute(select(Account))
+            for account in result.scalars():
+                account.is_open = False
+                session.add(account)
+            for account in (await session.scalars(select(Account))).all():
+                account.is_open = False
+                session.add(account)
+      `,
+    },
+    {
+      // Made of what was loaded, or loaded by another session.
+      bad: py`
+        from sqlalchemy.orm import Session
+
+
+        def copy(session: Session, db_session: Session) -> None:
+            for recipe in session.query(Recipe).all():
+                db_session.add(recipe)
+        #       ^^^^^^^^^^^^^^^^^^^^^^ GR234 none
+            for recipe in session.query(Recipe).all():
+                recipe = Recipe(name=recipe.name)
+                session.add(recipe)
+        #       ^^^^^^^^^^^^^^^^^^^ GR234 none
+      `,
+    },
+    {
       ok: py`
         def collect(session: set[str], names: list[str], basket: Basket) -> None:
             for name in names:
@@ -140,6 +187,8 @@ export default defineRule({
       const written = sessionCall(file, call);
       if (!written || isMigration(file)) return undefined;
       if (method !== 'add' && !/\binsert\b/i.test(writtenStatement(file, call)?.text ?? '')) return undefined;
+      if (method === 'add' && isLoadedHere(file, argumentsOf(call).at(0, 'instance'), written.session.text))
+        return undefined;
       if (!isUnused(call) || isBoundIn(file, written.session, loop) || needsEachItem(loop, call, written.session.text))
         return undefined;
       const session = written.session.text;
@@ -174,6 +223,41 @@ function isUnused(call: Node): boolean {
   const holder = call.parent?.is('await') ? call.parent.parent : call.parent;
   return holder?.is('expression_statement') === true;
 }
+
+/** An object that a loop takes from a query on a session is in that session: adding it does nothing, in a loop or at once. */
+function isLoadedHere(file: SourceFile, added: Node | undefined, session: string): boolean {
+  if (!added?.is('identifier')) return false;
+  const bindings = reachingBindings(file, added);
+  return (
+    bindings.length > 0 &&
+    bindings.every(({ by }) => by.is('for_statement') && isQueried(file, by.field('right'), session))
+  );
+}
+
+/** Whether an expression is what a query on a session gives: the call itself, what is chained to it, or a name for it. */
+function isQueried(file: SourceFile, expression: Node | undefined, session: string, depth = 0): boolean {
+  if (!expression || depth > 12) return false;
+  const isInner = (inner: Node | undefined): boolean => isQueried(file, inner, session, depth + 1);
+  if (expression.is('parenthesized_expression', 'await')) return isInner(expression.firstNamed);
+  if (expression.is('identifier')) {
+    const bindings = reachingBindings(file, expression);
+    return bindings.length > 0 && bindings.every(({ kind, value }) => kind === 'assignment' && isInner(value));
+  }
+  if (!expression.is('call')) return false;
+  const callee = expression.field('function');
+  if (callee.is('attribute')) {
+    const asked = asking.has(callee.field('attribute').text) ? sessionCall(file, expression) : undefined;
+    return asked ? asked.session.text === session : isInner(callee.field('object'));
+  }
+  return (
+    callee.is('identifier') &&
+    wrappers.has(file.qualified(callee) ?? '') &&
+    isInner(argumentsOf(expression).positional[0])
+  );
+}
+
+const asking = new Set(['query', 'execute', 'exec', 'scalars', 'stream', 'stream_scalars']);
+const wrappers = new Set(['list', 'tuple', 'sorted', 'reversed', 'enumerate'].map((name) => `builtins.${name}`));
 
 /** The session is opened for each item. */
 function isBoundIn(file: SourceFile, session: Node, loop: Node): boolean {

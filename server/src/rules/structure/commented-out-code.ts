@@ -74,6 +74,21 @@ export default defineRule({
       `,
     },
     {
+      // A comment in the code that was commented out goes with it.
+      bad: py`
+        # def after_cursor_execute(conn, statement):
+        ^~4 GR822 unsafe: These 5 comment lines are code; remove them, the version history keeps them.
+        #     total = time.time() - conn.info["start"]
+        #     # Log queries that take more than 1 second as warnings
+        #     if total > 1.0:
+        #         logger.warning("Slow query: %s", statement)
+        start()
+      `,
+      good: py`
+        start()
+      `,
+    },
+    {
       ok: py`
         #!/usr/bin/env python3
         # -*- coding: utf-8 -*-

@@ -56,6 +56,28 @@ export default defineRule({
     },
     {
       bad: py`
+        from sqlmodel import func, select
+
+        from app.api.deps import SessionDep
+        from app.models import Item
+
+
+        @router.get("/items")
+        def count_items(session: SessionDep, user_id: int):
+            statement = (
+                select(func.count())
+                ^~2 GR812 none: \`select\` queries \`Item\` in a route file; move the query to a repository and call it through a service.
+                .where(Item.owner_id == user_id)
+                .select_from(Item)
+            )
+            total = session.exec(select(func.count()).select_from(Item))
+            #       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR812 none: \`session.exec\` queries \`Item\` in a route file; move the query to a repository and call it through a service.
+            return session.exec(statement).one(), total.one()
+      `,
+      path: 'backend/app/api/routes/items.py',
+    },
+    {
+      bad: py`
         import sqlmodel as sm
 
         from app.api.deps import SessionDep

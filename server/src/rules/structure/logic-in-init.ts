@@ -1,4 +1,4 @@
-import { baseName, defineRule, type Finding, type Node, py, type SourceFile, unitOf } from '../../engine/index.ts';
+import { baseName, defineRule, type Fact, type Node, py, type SourceFile, unitOf } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR803',
@@ -34,7 +34,7 @@ export default defineRule({
 
 
         service = create()
-        ^^^^^^^^^^^^^^^^^^ GR803 none: \`__init__.py\` runs code beyond imports, \`__all__\` and metadata; move it to a module of the package.
+        ^^^^^^^^^^^^^^^^^^ GR803 none: \`__init__.py\` holds a statement beyond imports, \`__all__\` and metadata; move it to a module of the package.
       `,
       path: 'app/modules/users/__init__.py',
     },
@@ -116,6 +116,29 @@ export default defineRule({
     },
     {
       ok: py`
+        # This content is auto generated for the tests.
+        prefix = "/api"
+
+        users = "/api/users"
+
+
+        def user(key):
+            return f"{prefix}/users/{key}"
+      `,
+      path: 'tests/routes/__init__.py',
+    },
+    {
+      // Something is generated, but not this file.
+      bad: py`
+        """Clients of generated code, and automatically generated reports."""
+
+        timeout = 30
+        ^^^^^^^^^^^^ GR803 none
+      `,
+      path: 'app/clients/__init__.py',
+    },
+    {
+      ok: py`
         def create():
             return 1
 
@@ -125,15 +148,42 @@ export default defineRule({
       path: 'app/service.py',
     },
   ],
-  on: {
-    module(segment, file) {
-      if (unitOf(segment).role === 'member') return undefined;
+  collect: {
+    module(segment, file): Fact<Told> | readonly Fact<Told>[] | undefined {
+      const unit = unitOf(segment);
+      if (unit.role === 'member') return undefined;
+      if (unit.start === 0 && isGenerated(headerOf(unit.text))) return { at: segment, data: { is: 'generated' } };
       return segment.namedChildren.flatMap((statement) => logicIn(statement, file));
     },
   },
+  file(facts) {
+    // What a generator writes is its own to lay out.
+    if (facts.some(({ data }) => data.is === 'generated')) return [];
+    return facts.flatMap(({ at, data }) => (data.is === 'logic' ? [{ at, message: data.message }] : []));
+  },
 });
 
-function logicIn(statement: Node, file: SourceFile): Finding[] {
+type Told = { readonly is: 'generated' } | { readonly is: 'logic'; readonly message: string };
+
+/** The comments and the docstring that a file begins with. */
+function headerOf(text: string): string {
+  return leading.exec(text)?.[0] ?? '';
+}
+
+/** Whether a header says that the file is generated, not only that something is. */
+function isGenerated(header: string): boolean {
+  return /generated/i.test(header) && generated.some((pattern) => pattern.test(header));
+}
+
+const leading = /^\ufeff?(?:[ \t]*(?:#.*)?\r?\n)*(?:#.*|"""[\s\S]*?"""|'''[\s\S]*?'''|"[^"\n]*"|'[^'\n]*')?/;
+const generated = [
+  /\b(?:file|module|package|code|content)\s+(?:is|was|has\s+been)\s+auto(?:matically)?[-\s]?generated\b/i,
+  /^[#"'\s]*(?:@generated\b|auto(?:matically)?[- ]?generated[ \t]*(?:$|[.,:;!\r"']|(?:by|from|file|module|code|content)\b))/im,
+  /\bgenerated\b[\s\S]{0,200}\bdo\s+not\s+(?:edit|modify|change)\b/i,
+  /\bdo\s+not\s+(?:edit|modify|change)\b[\s\S]{0,200}\bgenerated\b/i,
+];
+
+function logicIn(statement: Node, file: SourceFile): Fact<Told>[] {
   if (statement.isBroken && !statement.is('function_definition', 'class_definition', 'decorated_definition')) return [];
   if (statement.is(...harmless)) return [];
   if (statement.is('decorated_definition')) return logicIn(statement.field('definition'), file);
@@ -145,7 +195,10 @@ function logicIn(statement: Node, file: SourceFile): Finding[] {
     return [
       {
         at: name,
-        message: `The ${what} \`${name.text}\` is defined in \`__init__.py\`; move it to a module of the package and import it here.`,
+        data: {
+          is: 'logic',
+          message: `The ${what} \`${name.text}\` is defined in \`__init__.py\`; move it to a module of the package and import it here.`,
+        },
       },
     ];
   }
@@ -160,7 +213,11 @@ function logicIn(statement: Node, file: SourceFile): Finding[] {
   return [
     {
       at: statement,
-      message: '`__init__.py` runs code beyond imports, `__all__` and metadata; move it to a module of the package.',
+      data: {
+        is: 'logic',
+        message:
+          '`__init__.py` holds a statement beyond imports, `__all__` and metadata; move it to a module of the package.',
+      },
     },
   ];
 }

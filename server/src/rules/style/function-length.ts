@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineRule, isGeneratedPath, isMigration, py, unitOf } from '../../engine/index.ts';
+import { defineRule, isGeneratedPath, isMigration, type Node, py, unitOf } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR902',
@@ -49,14 +49,17 @@ export default defineRule({
             # Read once.
 
             text = path.read_text()
-            return text
+            if text:
+                return text
+                # Empty files are as good as none.
+            # So is what is missing.
 
         # What follows the function is not part of it.
 
 
         x = 1
       `,
-      options: { max: 5 },
+      options: { max: 6 },
     },
     {
       ok: py`
@@ -94,8 +97,7 @@ export default defineRule({
     function_definition(definition, file, { max }) {
       const { lines, start, text } = unitOf(definition);
       if (!hasMoreLines(text, definition.start - start, definition.end - start, max)) return undefined;
-      const last = definition.field('body').namedChildren.at(-1) ?? definition;
-      const count = lines.line(last.end - start) - lines.line(definition.start - start) + 1;
+      const count = lines.line(endOfCode(definition) - start) - lines.line(definition.start - start) + 1;
       // Alembic writes the revisions, and writes each as one function.
       if (count <= max || isMigration(file)) return undefined;
       const name = definition.field('name');
@@ -106,6 +108,14 @@ export default defineRule({
     },
   },
 });
+
+/** Where the last token of a node ends: to blocks inside, the grammar counts the comments that stand behind them. */
+function endOfCode(node: Node): number {
+  let last = node;
+  for (let next: Node | undefined = node; next; next = last.children.findLast((child) => !child.is('comment')))
+    last = next;
+  return last.end;
+}
 
 /** Whether a stretch of text has more lines than that; it stops counting there. */
 function hasMoreLines(text: string, from: number, to: number, most: number): boolean {

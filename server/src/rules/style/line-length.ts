@@ -24,6 +24,8 @@ export default defineRule({
         total = first + second
         total = first + second + third
         #                     ^^^^^^^^ GR904 none: The line is 30 columns wide, and 22 are allowed; break it.
+        total = first + second + third  # type: ignore[operator]
+        #                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR904 none: The code of the line is 30 columns wide, and 22 are allowed; break it.
       `,
       options: { max: 22 },
     },
@@ -78,11 +80,12 @@ export default defineRule({
         const end = newline < 0 ? text.length : newline;
         if ((end - from) * widest > max) {
           const line = text.slice(from, end).trimEnd();
-          const width = line.length * widest > max ? overlong(line, start + from, max, unit) : undefined;
-          if (width !== undefined) {
+          const tooWide = line.length * widest > max ? overlong(line, start + from, max, unit) : undefined;
+          if (tooWide) {
+            const what = tooWide.isWhole ? 'The line' : 'The code of the line';
             found.push({
               at: { start: start + from + offsetOfColumn(line, max), end: start + from + line.length },
-              message: `The line is ${width} columns wide, and ${max} are allowed; break it.`,
+              message: `${what} is ${tooWide.width} columns wide, and ${max} are allowed; break it.`,
             });
           }
         }
@@ -99,8 +102,13 @@ const wide = /[\u1100-\uffff]/;
 const combining = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 const pragma = /#\s*(?:isort|type|pyright|pylint|flake8|ruff|groundrules|mypy|fmt|pragma)\s*:|noqa|nosec/i;
 
-/** The width of a line that is too wide; undefined when it fits or cannot be broken (Ruff, E501). */
-function overlong(whole: string, at: number, max: number, unit: Pick<Unit, 'comments'>): number | undefined {
+/** The width of a line that is too wide, or of the code before a pragma; undefined when it fits or cannot be broken (Ruff, E501). */
+function overlong(
+  whole: string,
+  at: number,
+  max: number,
+  unit: Pick<Unit, 'comments'>,
+): { readonly width: number; readonly isWhole: boolean } | undefined {
   if (widthOf(whole) <= max) return undefined;
   const comment = unit.comments.find((candidate) => candidate.start >= at && candidate.end <= at + whole.length);
   const line = comment && pragma.test(comment.text) ? whole.slice(0, comment.start - at).trimEnd() : whole;
@@ -111,7 +119,7 @@ function overlong(whole: string, at: number, max: number, unit: Pick<Unit, 'comm
   if (words.length < 2) return undefined;
   if (last.includes('://') && width - widthOf(last) <= max) return undefined;
   if (words[0] === '#' && /^SPDX-(License-Identifier|FileCopyrightText):$/.test(words[1] ?? '')) return undefined;
-  return width;
+  return { width, isWhole: line === whole };
 }
 
 function widthOf(text: string): number {

@@ -80,8 +80,14 @@ export default defineRule({
 
         def read(text: str, zone: str) -> datetime:
             local = datetime.strptime(text, "%Y-%m-%d %H:%M")
-        #           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR106 none
+        #           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR106 none: \`datetime.strptime\` with the format \`%Y-%m-%d %H:%M\` gives a time without its zone, which is put on it only later; do it in the same expression.
             return pytz.timezone(zone).localize(local)
+
+
+        def read_all(first: str, second: str, zone: str) -> tuple[datetime, datetime]:
+            start = datetime.strptime(first, "%Y-%m-%d")
+        #           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR106 none: \`datetime.strptime\` with the format \`%Y-%m-%d\` gives a time without its zone; add \`.replace(tzinfo=…)\`, or read the offset with \`%z\`.
+            return pytz.timezone(zone).localize(start), start
       `,
     },
     {
@@ -133,9 +139,12 @@ export default defineRule({
       const format = formatOf(file, positional[1]);
       if (format === undefined || format.includes('%z') || !escapesNaive(file, call)) return undefined;
       const callee = call.field('function');
+      const advice = isMadeAwareLater(file, call)
+        ? 'gives a time without its zone, which is put on it only later; do it in the same expression.'
+        : 'gives a time without its zone; add `.replace(tzinfo=…)`, or read the offset with `%z`.';
       return {
         at: call,
-        message: `\`${callee.text}\` with the format \`${format}\` gives a time without its zone; add \`.replace(tzinfo=…)\`, or read the offset with \`%z\`.`,
+        message: `\`${callee.text}\` with the format \`${format}\` ${advice}`,
         fix: () => {
           const zone = spellUtc(file, callee);
           if (!zone || !mayBecomeAware(file, call)) return undefined;
@@ -152,6 +161,35 @@ export default defineRule({
 });
 
 const strptime = new Set(['datetime.datetime.strptime']);
+
+/** Whether the value goes into a name of the function, and every read of that name puts a zone on it. */
+function isMadeAwareLater(file: SourceFile, call: Node): boolean {
+  const assignment = call.parent;
+  const name =
+    assignment?.is('assignment') && assignment.field('right') === call ? assignment.field('left') : undefined;
+  if (!name?.is('identifier')) return false;
+  const bindings = file.bindings(name);
+  const reads = (file.enclosingFunction(call)?.below('identifier') ?? []).filter(
+    (other) =>
+      other.text === name.text && file.bindings(other) === bindings && !bindings.some(({ node }) => node === other),
+  );
+  return reads.length > 0 && reads.every((read) => isMadeAware(file, read));
+}
+
+function isMadeAware(file: SourceFile, read: Node): boolean {
+  const holder = read.parent;
+  const call = holder?.parent;
+  if (!call?.is('call')) return false;
+  if (holder?.is('attribute')) {
+    const method = holder.field('attribute').text;
+    return method === 'astimezone' || (method === 'replace' && argumentsOf(call).keywords.has('tzinfo'));
+  }
+  const callee = call.field('function');
+  return (
+    (callee.is('attribute') && callee.field('attribute').text === 'localize') ||
+    file.qualified(callee) === 'django.utils.timezone.make_aware'
+  );
+}
 
 /** A format written in place, or held in a name that is bound once. */
 function formatOf(file: SourceFile, format: Node | undefined): string | undefined {
