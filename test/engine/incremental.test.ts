@@ -143,6 +143,19 @@ describe('incremental analysis', () => {
     assert.equal(document.file.moduleBindings('log').length, 1);
   });
 
+  it('asks what the first lines say again when others come before them, and when they go', () => {
+    const facts = factsOf('app/__init__.py');
+    const document = open('# This file is generated; do not edit.\nusers = load()\n', everything, facts);
+    const statements = (): number => document.findings().filter(({ code }) => code === 'GR803').length;
+    assert.equal(statements(), 0);
+    document.edit(0, 0, 'teams = load()\n');
+    assert.equal(statements(), 2);
+    assert.deepEqual(snapshot(document), snapshot(open(document.text, everything, facts)));
+    document.edit(0, 'teams = load()\n'.length, '');
+    assert.equal(statements(), 0);
+    assert.deepEqual(snapshot(document), snapshot(open(document.text, everything, facts)));
+  });
+
   it('keeps segments, positions and findings of a file that grows from nothing', () => {
     const text = texts.find((candidate) => candidate.includes('class ')) ?? '';
     const document = open('');

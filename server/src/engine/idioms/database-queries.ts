@@ -46,14 +46,14 @@ const writing = /(?:^|\.)(?:add|add_all|delete|merge|insert|update|bulk_\w+)$/;
 /** The class that a statement is about: its first argument, or what is chained to it as `select_from(User)`. */
 function modelOf(head: TypedNode<'call'>): Node | undefined {
   const named = modelIn(argumentsOf(head).positional[0]);
-  for (let call = head; !named; ) {
+  if (named) return named;
+  for (let call = head; ; ) {
     const method = call.parent;
     const outer = method?.parent;
     if (!method?.is('attribute') || !outer?.is('call') || outer.field('function').row !== method.row) return undefined;
     if (method.field('attribute').text === 'select_from') return modelIn(argumentsOf(outer).positional[0]);
     call = outer;
   }
-  return named;
 }
 
 /** The class that a statement's or a session's first argument is about: `User` of `User`, `User.id`, `func.count(User.id)`. */

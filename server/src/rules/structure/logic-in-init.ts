@@ -152,13 +152,17 @@ export default defineRule({
     module(segment, file): Fact<Told> | readonly Fact<Told>[] | undefined {
       const unit = unitOf(segment);
       if (unit.role === 'member') return undefined;
-      if (unit.start === 0 && isGenerated(headerOf(unit.text))) return { at: segment, data: { is: 'generated' } };
-      return segment.namedChildren.flatMap((statement) => logicIn(statement, file));
+      const logic = segment.namedChildren.flatMap((statement) => logicIn(statement, file));
+      // Whether the segment is the first of the file is asked when all is told: it can move.
+      return isGenerated(headerOf(unit.text))
+        ? [{ at: { start: unit.start, end: unit.start }, data: { is: 'generated' } }, ...logic]
+        : logic;
     },
   },
-  file(facts) {
+  file(facts, file) {
     // What a generator writes is its own to lay out.
-    if (facts.some(({ data }) => data.is === 'generated')) return [];
+    const { start: top } = file.firstLine();
+    if (facts.some(({ at, data }) => data.is === 'generated' && at.start <= top)) return [];
     return facts.flatMap(({ at, data }) => (data.is === 'logic' ? [{ at, message: data.message }] : []));
   },
 });
