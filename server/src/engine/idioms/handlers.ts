@@ -2,7 +2,14 @@ import type { SourceFile } from '../file.ts';
 import type { Binding } from '../names/scopes.ts';
 import type { Node, TypedNode } from '../syntax/node.ts';
 import type { Edit, Span } from '../text.ts';
-import { dottedName, type LogCall, logCallOf, logsTraceback, tracebackFunctions } from './logging.ts';
+import {
+  dottedName,
+  type LogCall,
+  logCallOf,
+  logsTraceback,
+  possibleLogCallOf,
+  tracebackFunctions,
+} from './logging.ts';
 
 /** An `except` clause, read. */
 export interface Handler {
@@ -66,10 +73,10 @@ export function logCallsIn(handler: Handler, file: SourceFile): LogCall[] {
   return inHandler(handler).calls.flatMap((call) => logCallOf(call, file) ?? []);
 }
 
-/** Whether the handler writes the traceback somewhere: by a logger, `traceback`, or an error tracker. */
+/** Whether the handler writes the traceback somewhere: by what may be a logger, `traceback`, or an error tracker. */
 export function recordsTraceback(handler: Handler, file: SourceFile): boolean {
   return inHandler(handler).calls.some((call) => {
-    const log = logCallOf(call, file);
+    const log = possibleLogCallOf(call, file);
     if (log) return logsTraceback(log, file);
     const name = dottedName(call.field('function'), file);
     return name !== undefined && (tracebackFunctions.has(name) || trackers.test(name));

@@ -101,6 +101,26 @@ export const logWords: readonly string[] = ['log', 'Log', 'lOg', 'loG', 'LOg', '
 
 /** Whether the call writes a log record, and how. Undefined for any other call. */
 export function logCallOf(call: TypedNode<'call'>, file: SourceFile): LogCall | undefined {
+  return readLogCall(call, file, loggerKind);
+}
+
+/**
+ * As `logCallOf`, and besides a call of an imported `log` that may be a logger or a module: for rules that accuse of
+ * writing no log.
+ */
+export function possibleLogCallOf(call: TypedNode<'call'>, file: SourceFile): LogCall | undefined {
+  return readLogCall(call, file, (receiver) => {
+    const kind = loggerKind(receiver, file);
+    if (kind || !receiver.is('identifier') || !loggerName.test(receiver.text)) return kind;
+    return file.binding(receiver)?.kind === 'import' ? 'unknown' : undefined;
+  });
+}
+
+function readLogCall(
+  call: TypedNode<'call'>,
+  file: SourceFile,
+  kindOfReceiver: (receiver: Node, file: SourceFile) => LoggerKind | undefined,
+): LogCall | undefined {
   const callee = call.field('function');
   const methodNode = callee.is('attribute') ? callee.field('attribute') : callee;
   if (!methodNode.is('identifier')) return undefined;
@@ -115,7 +135,7 @@ export function logCallOf(call: TypedNode<'call'>, file: SourceFile): LogCall | 
     if (rootFunctions.has(method) && dottedName(receiver, file) === 'logging') {
       kind = 'std';
       root = true;
-    } else kind = loggerKind(receiver, file);
+    } else kind = kindOfReceiver(receiver, file);
   }
   if (!kind) return undefined;
   const { positional } = argumentsOf(call);
@@ -317,7 +337,10 @@ function isCertain(binding: Binding, file: SourceFile): boolean {
   });
 }
 
-/** `self.logger` where the class makes one, in its body or on `self`. */
+/**
+ * `self.logger` where the class makes one, in its body or on `self`, a base of the file does, or another method
+ * writes with it.
+ */
 function selfLogger(file: SourceFile, at: Node): LoggerSpelling | undefined {
   let method = file.enclosingFunction(at);
   for (let outer = method; outer; outer = file.enclosingFunction(outer)) method = outer;
@@ -326,19 +349,50 @@ function selfLogger(file: SourceFile, at: Node): LoggerSpelling | undefined {
   const self = method.field('parameters')?.firstNamed;
   if (!definition || self?.text !== 'self' || file.binding(at, 'self')?.node !== self) return undefined;
   const isInitializer = method.field('name').text === '__init__';
-  for (const statement of file.classBody(definition)) {
-    for (const assignment of statement.below('assignment')) {
-      const left = assignment.field('left');
-      const right = assignment.field('right');
-      if (!right || right.is('none')) continue;
-      const inBody = left.is('identifier') && file.enclosingFunction(assignment) === undefined;
-      const onSelf = left.is('attribute') && left.field('object').text === 'self';
-      const here = method.contains(assignment);
-      if (!inBody && !(onSelf && (here ? assignment.end < at.start : !isInitializer))) continue;
-      const kind = kindOf(right, file, 4);
-      if (kind)
-        return { text: `self.${left.is('attribute') ? left.field('attribute').text : left.text}`, kind, edits: [] };
+  for (const owner of withOwnBases(definition, file)) {
+    for (const statement of file.classBody(owner)) {
+      for (const assignment of statement.below('assignment')) {
+        const left = assignment.field('left');
+        const right = assignment.field('right');
+        if (!right || right.is('none')) continue;
+        const inBody = left.is('identifier') && file.enclosingFunction(assignment) === undefined;
+        const onSelf = left.is('attribute') && left.field('object').text === 'self';
+        const here = method.contains(assignment);
+        if (!inBody && !(onSelf && (here ? assignment.end < at.start : !isInitializer))) continue;
+        const kind = kindOf(right, file, 4);
+        const name = left.is('attribute') ? left.field('attribute').text : left.text;
+        // A base keeps a name with two underscores to itself.
+        if (kind && (owner === definition || !name.startsWith('__'))) return { text: `self.${name}`, kind, edits: [] };
+      }
     }
+  }
+  // In an initializer nobody can tell whether what makes the logger has run.
+  return isInitializer ? undefined : writtenWith(file.classBody(definition));
+}
+
+/** A class and its bases as far as the file defines them, nearest first. */
+function withOwnBases(definition: TypedNode<'class_definition'>, file: SourceFile): TypedNode<'class_definition'>[] {
+  const found = [definition];
+  for (const owner of found) {
+    for (const base of owner.field('superclasses')?.namedChildren ?? []) {
+      const defined = base.is('identifier') ? file.binding(base)?.by : undefined;
+      if (defined?.is('class_definition') && !found.includes(defined)) found.push(defined);
+    }
+  }
+  return found;
+}
+
+/** What loggers of every kind have; what only has `log` may be of the project's own kind, without `exception`. */
+const everyLogger = new Set(['debug', 'info', 'warning', 'error', 'exception', 'critical']);
+
+/** The logger of `self.logger.info(…)` in a class, whoever made it. */
+function writtenWith(body: readonly Node[]): LoggerSpelling | undefined {
+  for (const call of body.flatMap((statement) => statement.below('call'))) {
+    const callee = call.field('function');
+    if (!callee.is('attribute') || !everyLogger.has(callee.field('attribute').text)) continue;
+    const receiver = callee.field('object');
+    if (!receiver.is('attribute') || receiver.field('object').text !== 'self') continue;
+    if (loggerName.test(receiver.field('attribute').text)) return { text: receiver.text, kind: 'unknown', edits: [] };
   }
   return undefined;
 }

@@ -119,7 +119,7 @@ function partsOf(expression: Node, search: Search): SensitivePart[] {
   if (expression.is('identifier')) return ofName(expression, search);
   if (expression.is('attribute')) {
     const member = expression.field('attribute').text;
-    return isSensitiveName(member, search.names) && !isClassMember(expression)
+    return isSensitiveName(member, search.names) && !isClassMember(expression) && !isSharedAddress(expression)
       ? [{ at: expression, name: member }]
       : [];
   }
@@ -262,6 +262,17 @@ function isClassMember(attribute: TypedNode<'attribute'>): boolean {
   const owner = object.is('attribute') ? object.field('attribute').text : object.text;
   return /^[A-Z]/.test(owner) && /[a-z]/.test(owner) && !/(?:settings|config)$/i.test(owner);
 }
+
+/** `incident.tactical_group.email` is the address of a mailing list, not of a person. */
+function isSharedAddress(attribute: TypedNode<'attribute'>): boolean {
+  if (!/e_?mails?(?:_?address(?:es)?)?$/i.test(attribute.field('attribute').text)) return false;
+  const object = attribute.field('object');
+  const owner = object.is('attribute') ? object.field('attribute') : object;
+  return owner.is('identifier') && shared.has(wordsOf(owner.text).at(-1) ?? '');
+}
+
+/** Last words of what several people read the mail of. */
+const shared = new Set(['group', 'list', 'team', 'channel']);
 
 /** A name that the file binds to something masked, hashed or counted, or annotates as a `SecretStr`. */
 function isMaskedBinding(name: Node, file: SourceFile): boolean {

@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { defineRule, handlerOf, handsOver, headOf, py, recordsTraceback, reraises } from '../../engine/index.ts';
+import {
+  defineRule,
+  type Handler,
+  handlerOf,
+  handsOver,
+  headOf,
+  py,
+  recordsTraceback,
+  reraises,
+} from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR404',
@@ -50,8 +59,17 @@ export default defineRule({
             try:
                 job()
             except Exception as err:
-        #   ^^^^^^^^^^^^^^^^^^^^^^^ GR404 none
+        #   ^^^^^^^^^^^^^^^^^^^^^^^ GR404 none: \`except Exception\` turns every kind of fault into \`Exception\` here; catch what can be handled, or raise with \`from\` so that the cause is kept.
                 raise Exception("Error")
+
+
+        def stop(job):
+            try:
+                job()
+            except Exception:
+        #   ^^^^^^^^^^^^^^^^ GR404 none: \`except Exception\` turns every kind of fault into \`errors.StopError\` here; catch what can be handled, or raise with \`from\` so that the cause is kept.
+                job.stopped = False
+                raise errors.StopError from None
       `,
     },
     {
@@ -116,6 +134,19 @@ export default defineRule({
     },
     {
       ok: py`
+        from utils import log
+
+
+        def total(order):
+            try:
+                return add(order)
+            except Exception:
+                log.exception("no total")
+                return None
+      `,
+    },
+    {
+      ok: py`
         async def work(future):
             try:
                 future.set_result(await compute())
@@ -155,10 +186,24 @@ export default defineRule({
       const definition = file.enclosingFunction(clause);
       if (definition?.is('function_definition') && options.outermost.includes(definition.field('name').text))
         return undefined;
-      return {
-        at: headOf(handler),
-        message: `\`except ${broad.slice('builtins.'.length)}\` hides every kind of fault here; catch what can be handled, re-raise it, or log it with its traceback.`,
-      };
+      const other = raisedAtEnd(handler);
+      const advice =
+        other === undefined
+          ? 'hides every kind of fault here; catch what can be handled, re-raise it, or log it with its traceback'
+          : `turns every kind of fault into ${other} here; catch what can be handled, or raise with \`from\` so that the cause is kept`;
+      return { at: headOf(handler), message: `\`except ${broad.slice('builtins.'.length)}\` ${advice}.` };
     },
   },
 });
+
+/**
+ * What a handler that ends in a `raise` raises: such a handler hides nothing, but nobody can tell one fault from
+ * another.
+ */
+function raisedAtEnd(handler: Handler): string | undefined {
+  const last = handler.body.namedChildren.at(-1);
+  const raised = last?.is('raise_statement') ? last.firstNamed : undefined;
+  if (!raised) return undefined;
+  const raisedClass = raised.is('call') ? raised.field('function') : raised;
+  return /^(?:\w+\.)*_*[A-Z]\w*$/.test(raisedClass.text) ? `\`${raisedClass.text}\`` : 'another exception';
+}

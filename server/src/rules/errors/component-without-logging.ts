@@ -2,11 +2,13 @@ import { z } from 'zod';
 import {
   defineRule,
   externalCall,
+  type Fact,
   type Fix,
   isTestFile,
   logCallOf,
   loggerKind,
   matchesAny,
+  type Node,
   py,
   type SourceFile,
   spellLogger,
@@ -115,12 +117,99 @@ export default defineRule<typeof options, Told>({
       `,
       path: 'app/services/loader.py',
     },
+    {
+      ok: py`
+        from app.services._base import BaseService
+
+        from ..base import BaseModule as Base
+
+
+        class TemplateService(BaseService):
+            def render(self, path: str) -> str:
+                with open(path) as stream:
+                    return stream.read()
+
+
+        class StrictTemplateService(TemplateService):
+            def render(self, path: str) -> str:
+                try:
+                    return super().render(path)
+                except OSError:
+                    return ""
+
+
+        class Templates(Base):
+            def render(self, path: str) -> str:
+                return open(path).read()
+      `,
+      path: 'src/app/services/templates.py',
+    },
+    {
+      bad: py`
+        from app.services.names import BasePath, NamedService
+        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR419 unsafe
+        from toolkit import BaseService
+
+
+        class TemplateService(BaseService):
+            def render(self, path: str) -> str:
+                with open(path) as stream:
+                    return stream.read()
+      `,
+      good: py`
+        from app.services.names import BasePath, NamedService
+        from toolkit import BaseService
+        import logging
+
+        logger = logging.getLogger(__name__)
+
+
+        class TemplateService(BaseService):
+            def render(self, path: str) -> str:
+                with open(path) as stream:
+                    return stream.read()
+      `,
+      path: 'src/app/services/templates.py',
+    },
+    {
+      bad: py`
+        from app.services.base import BaseService
+        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR419 unsafe
+
+
+        class TemplateService(BaseService):
+            def render(self, name: str) -> str:
+                return load(name)
+
+
+        def load(path: str) -> str:
+            with open(path) as stream:
+                return stream.read()
+      `,
+      good: py`
+        from app.services.base import BaseService
+        import logging
+
+        logger = logging.getLogger(__name__)
+
+
+        class TemplateService(BaseService):
+            def render(self, name: str) -> str:
+                return load(name)
+
+
+        def load(path: str) -> str:
+            with open(path) as stream:
+                return stream.read()
+      `,
+      path: 'src/app/services/templates.py',
+    },
   ],
   collect: {
-    except_clause: (clause) => ({ at: clause, data: 'works' as const }),
+    except_clause: (clause, file) => works(clause, file),
     call(call, file) {
       if (logCallOf(call, file) || loggerKind(call, file)) return { at: call, data: 'logs' as const };
-      return externalCall(call, file) ? { at: call, data: 'works' as const } : undefined;
+      return externalCall(call, file) ? works(call, file) : undefined;
     },
     import_from_statement(statement) {
       const names = statement.fields('name').map((name) => name.text);
@@ -143,6 +232,29 @@ export default defineRule<typeof options, Told>({
     ];
   },
 });
+
+/**
+ * Work that asks for a logger, unless the class around it may have one from a base that stands elsewhere in the
+ * project.
+ */
+function works(at: Node, file: SourceFile): Fact<Told> | undefined {
+  const owner = file.enclosingClass(at);
+  if (owner && file.bases(owner).some((base) => base !== undefined && mayBringLogger(base, file))) return undefined;
+  return { at, data: 'works' };
+}
+
+/** Whether a base is one that the project wrote for its components, which is where they get a logger from. */
+function mayBringLogger(base: string, file: SourceFile): boolean {
+  if (!/(?:^|\.)_?Base\w*(?:Service|Repository|Module)$/.test(base)) return false;
+  const [first] = base.split('.');
+  return (
+    first === '' ||
+    file.path
+      .split('/')
+      .slice(0, -1)
+      .includes(first ?? '')
+  );
+}
 
 function isComponent(file: { readonly path: string }, components: readonly string[]): boolean {
   return (

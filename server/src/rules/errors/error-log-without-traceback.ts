@@ -2,9 +2,11 @@ import {
   argumentsOf,
   defineRule,
   type Edit,
+  type Handler,
   handlerAround,
   logCallOf,
   logsTraceback,
+  type Node,
   py,
   recordsTraceback,
   type SourceFile,
@@ -126,6 +128,58 @@ export default defineRule({
       `,
     },
     {
+      bad: py`
+        import logging
+
+        logger = logging.getLogger(__name__)
+
+
+        def load(path):
+            try:
+                return read(path)
+            except OSError as err:
+                logger.error("unreadable: %s", path)
+        #       ^^^^^^^^^^^^ GR407 safe
+                if path.is_link:
+                    logger.error(err)
+                try:
+                    return read(path.backup)
+                except OSError:
+                    logger.error("no backup")
+        #           ^^^^^^^^^^^^ GR407 safe
+            except ValueError as err:
+                if path.is_link:
+                    logger.error("unreadable link: %s", path)
+        #           ^^^^^^^^^^^^ GR407 safe
+                else:
+                    logger.error("unreadable: %s", path)
+        #           ^^^^^^^^^^^^ GR407 safe
+      `,
+      good: py`
+        import logging
+
+        logger = logging.getLogger(__name__)
+
+
+        def load(path):
+            try:
+                return read(path)
+            except OSError as err:
+                logger.error("unreadable: %s", path, exc_info=True)
+                if path.is_link:
+                    logger.error(err)
+                try:
+                    return read(path.backup)
+                except OSError:
+                    logger.error("no backup", exc_info=True)
+            except ValueError as err:
+                if path.is_link:
+                    logger.error("unreadable link: %s", path, exc_info=True)
+                else:
+                    logger.error("unreadable: %s", path, exc_info=True)
+      `,
+    },
+    {
       ok: py`
         from app.core import log
 
@@ -205,7 +259,8 @@ export default defineRule({
       if (!handler) return undefined;
       const log = logCallOf(call, file);
       if (log?.method !== 'error' || argumentsOf(call).keywords.has('exc_info')) return undefined;
-      if (logsTraceback(log, file) || recordsTraceback(handler, file)) return undefined;
+      if (logsTraceback(log, file) || recordsTraceback(handler, file) || followsError(call, handler, file))
+        return undefined;
       const keyword = log.kind === 'std' || log.kind === 'structlog';
       return {
         at: callee,
@@ -222,6 +277,26 @@ export default defineRule({
     },
   },
 });
+
+/**
+ * Whether the handler has always logged an error by then: one traceback is enough, and the first log is the one to
+ * carry it.
+ */
+function followsError(call: Node, handler: Handler, file: SourceFile): boolean {
+  let child = call;
+  for (let around = call.parent; around && child.row !== handler.body.row; around = around.parent) {
+    if (around.is('block')) {
+      for (const statement of around.namedChildren) {
+        if (statement.start >= child.start) break;
+        const logged = statement.is('expression_statement') ? statement.firstNamed : undefined;
+        if (!logged?.is('call') || argumentsOf(logged).keywords.has('exc_info')) continue;
+        if (logCallOf(logged, file)?.method === 'error') return true;
+      }
+    }
+    child = around;
+  }
+  return false;
+}
 
 /** The edit that adds an argument at the end of a call, in the call's layout. */
 function withArgument(call: TypedNode<'call'>, argument: string, file: SourceFile): Edit | undefined {

@@ -4,6 +4,7 @@ import {
   catchesOnly,
   controlFlow,
   defineRule,
+  endsWithName,
   failureOf,
   type Handler,
   handlerOf,
@@ -14,8 +15,8 @@ import {
   isSilent,
   isTestFile,
   type LoggerKind,
-  logCallOf,
   type Node,
+  possibleLogCallOf,
   printsAreProduct,
   py,
   recordsTraceback,
@@ -161,6 +162,84 @@ export default defineRule({
       `,
     },
     {
+      bad: py`
+        class Mail(Message):
+            def send(self, to: str, reply_to, page_html: str, copies: int):
+                self.logger.info("sending %d copies", copies)
+                try:
+                    host = self.sender.split("@")[1]
+                except IndexError:
+        #       ^^^^^^^^^^^^^^^^^ GR406 unsafe
+                    host = self.sender
+                return deliver(host, to, page_html)
+      `,
+      good: py`
+        class Mail(Message):
+            def send(self, to: str, reply_to, page_html: str, copies: int):
+                self.logger.info("sending %d copies", copies)
+                try:
+                    host = self.sender.split("@")[1]
+                except IndexError as err:
+                    self.logger.exception(f"send failed (copies={copies!r}): {err}")
+                    host = self.sender
+                return deliver(host, to, page_html)
+      `,
+    },
+    {
+      bad: py`
+        import logging
+
+
+        class Scraper:
+            def __init__(self, url):
+                self.logger = logging.getLogger(__name__)
+                self.url = url
+
+
+        class StrictScraper(Scraper):
+            def names(self):
+                try:
+                    return self.read().names
+                except AttributeError:
+        #       ^^^^^^^^^^^^^^^^^^^^^ GR406 unsafe
+                    return self.default
+      `,
+      good: py`
+        import logging
+
+
+        class Scraper:
+            def __init__(self, url):
+                self.logger = logging.getLogger(__name__)
+                self.url = url
+
+
+        class StrictScraper(Scraper):
+            def names(self):
+                try:
+                    return self.read().names
+                except AttributeError as err:
+                    self.logger.exception("names failed: %s", err)
+                    return self.default
+      `,
+    },
+    {
+      ok: py`
+        from utils import log
+
+
+        def generate(modules):
+            failed = []
+            for module in modules:
+                try:
+                    write(module)
+                except OSError as err:
+                    failed.append(module)
+                    log.error(f"no module: {err}")
+            return failed
+      `,
+    },
+    {
       ok: py`
         def rate(currency):
             try:
@@ -273,7 +352,7 @@ const logHandlers = /^logging\.(?:handlers\.)?\w*Handler$/;
 
 /** Calls that log, end the program, or whose name says that they tell somebody. */
 function mayReport(call: TypedNode<'call'>, file: SourceFile): boolean {
-  if (logCallOf(call, file)) return true;
+  if (possibleLogCallOf(call, file)) return true;
   const callee = call.field('function');
   const name = callee.is('attribute') ? callee.field('attribute').text : callee.text;
   if (
@@ -326,7 +405,10 @@ function exceptionCall(
   return [`"${text}"`, ...names, ...(caught === undefined ? [] : [caught])].join(', ');
 }
 
-/** The parameters worth a place in the message: no receiver, nothing sensitive, and no object that holds more than a value. */
+/**
+ * The parameters worth a place in the message: no receiver, nothing sensitive, no page, and no object that holds more
+ * than a value.
+ */
 function parametersOf(handler: Handler, file: SourceFile): string[] {
   const definition = file.enclosingFunction(handler.clause);
   if (!definition?.is('function_definition')) return [];
@@ -341,6 +423,7 @@ function parametersOf(handler: Handler, file: SourceFile): string[] {
           : undefined;
     if (!name?.is('identifier') || (index === 0 && /^(?:self|cls|mcs)$/.test(name.text))) return [];
     if (name.text.startsWith('_') || isSensitiveName(name.text) || objects.has(name.text)) return [];
+    if (endsWithName(name.text, addresses) || endsWithName(name.text, contents)) return [];
     const annotation = parameter.is('typed_parameter', 'typed_default_parameter')
       ? parameter.field('type').text
       : undefined;
@@ -359,5 +442,10 @@ const objects = new Set([
   'connection',
   'background_tasks',
 ]);
+
+/** Whom a message goes to, which is an address as a rule: `to`, `reply_to`. */
+const addresses: readonly string[] = ['to', 'cc', 'bcc', 'recipient', 'recipients', 'address', 'addresses', 'mail'];
+/** What may be a page long, and hold anything. */
+const contents: readonly string[] = ['html', 'body', 'content', 'contents', 'data', 'text', 'payload'];
 const plainTypes =
   /^(?:Optional\[)?(?:(?:str|int|float|bool|date|datetime|Decimal|UUID|uuid\.UUID|Path|None)(?:\s*\|\s*|\]?$))+$/;

@@ -1,5 +1,16 @@
 import { z } from 'zod';
-import { calledName, defineRule, externalCall, isGuarded, isTestFile, matchesAny, py } from '../../engine/index.ts';
+import {
+  argumentsOf,
+  calledName,
+  defineRule,
+  externalCall,
+  isGuarded,
+  isTestFile,
+  matchesAny,
+  type Node,
+  py,
+  type TypedNode,
+} from '../../engine/index.ts';
 
 const options = z.strictObject({
   services: z
@@ -74,6 +85,52 @@ export default defineRule({
     },
     {
       ok: py`
+        import asyncio
+
+        import httpx
+
+
+        async def warm(urls: list[str]) -> list[httpx.Response]:
+            async def ask(client: httpx.AsyncClient, url: str) -> httpx.Response:
+                return await client.head(url)
+
+            async def load(client: httpx.AsyncClient, url: str) -> httpx.Response:
+                return await client.get(url)
+
+            async with httpx.AsyncClient(timeout=30) as client:
+                tasks = [asyncio.create_task(ask(client, url)) for url in urls]
+                answers = await limited_gather(10, *tasks, ignore_exceptions=True)
+                pages = await asyncio.gather(*(load(client, url) for url in urls), return_exceptions=True)
+            return [answer for answer in [*answers, *pages] if isinstance(answer, httpx.Response)]
+      `,
+      path: 'app/services/weather.py',
+    },
+    {
+      bad: py`
+        import asyncio
+
+        import httpx
+
+
+        async def warm(urls: list[str]) -> list[httpx.Response]:
+            async def ask(client: httpx.AsyncClient, url: str) -> httpx.Response:
+                return await client.head(url)
+        #                    ^^^^^^^^^^^ GR417 none
+
+            async def load(client: httpx.AsyncClient, url: str) -> httpx.Response:
+                return await client.get(url)
+        #                    ^^^^^^^^^^ GR417 none
+
+            async with httpx.AsyncClient(timeout=30) as client:
+                first = await ask(client, urls[0])
+                answers = await asyncio.gather(*(ask(client, url) for url in urls), return_exceptions=True)
+                pages = await asyncio.gather(*(load(client, url) for url in urls))
+            return [first, *answers, *pages]
+      `,
+      path: 'app/services/weather.py',
+    },
+    {
+      ok: py`
         import httpx
 
 
@@ -98,7 +155,7 @@ export default defineRule({
     function_definition(definition, file) {
       const calls = definition.field('body')?.belowOutside(nested, 'call') ?? [];
       const call = calls.find((one) => externalCall(one, file) !== undefined && !isGuarded(one));
-      if (!call) return undefined;
+      if (!call || isGathered(definition)) return undefined;
       return {
         at: call.field('function'),
         message: `\`${calledName(call)}\` can fail, and no \`try\` stands around it in \`${definition.field('name').text}\`; catch what it raises and raise an exception of the application.`,
@@ -108,3 +165,41 @@ export default defineRule({
 });
 
 const nested = ['function_definition', 'lambda', 'class_definition'] as const;
+
+/**
+ * Whether a function in a function is only called for a gather that takes exceptions for results, on the spot or by a
+ * name in between: `gather(…, return_exceptions=True)`.
+ */
+function isGathered(definition: TypedNode<'function_definition'>): boolean {
+  const outer = definition.above('function_definition');
+  const name = definition.field('name');
+  if (!outer || definition.above('class_definition', 'function_definition') !== outer) return false;
+  const uses = usesOf(name, outer);
+  return uses.length > 0 && uses.every((use) => use.isField('function') && isHandedToGather(use, outer));
+}
+
+/** Where else a name stands in a function. */
+function usesOf(name: Node, outer: Node): Node[] {
+  return outer.below('identifier').filter((use) => use.text === name.text && use.row !== name.row);
+}
+
+/** Whether the value that an expression is part of ends up in the arguments of a gather. */
+function isHandedToGather(expression: Node, outer: Node, isNamed = false): boolean {
+  for (let around = expression.parent; around; around = around.parent) {
+    if (around.is('call') && takesExceptions(around)) return true;
+    if (around.is('assignment')) {
+      const target = around.field('left');
+      if (isNamed || !target.is('identifier')) return false;
+      const uses = usesOf(target, outer);
+      return uses.length > 0 && uses.every((use) => isHandedToGather(use, outer, true));
+    }
+    // Who awaits it gets the exception.
+    if (around.is('await', 'block', 'lambda')) return false;
+  }
+  return false;
+}
+
+function takesExceptions(call: TypedNode<'call'>): boolean {
+  const { keyword } = argumentsOf(call);
+  return (keyword('return_exceptions') ?? keyword('ignore_exceptions'))?.is('true') === true;
+}

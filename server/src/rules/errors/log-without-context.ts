@@ -1,6 +1,9 @@
 import {
   argumentsOf,
+  catchesOnly,
+  controlFlow,
   defineRule,
+  type Handler,
   handlerAround,
   isTestFile,
   type LogCall,
@@ -60,6 +63,18 @@ export default defineRule({
             except OSError as err:
                 logger.error("no connection " "to the archive")
         #       ^^^^^^^^^^^^ GR416 none: This log of an error names no value; add what it is about, such as \`err\`.
+      `,
+    },
+    {
+      bad: py`
+        class Exporter:
+            def dump(self) -> list[Row]:
+                try:
+                    repair(self.session)
+                except Exception:
+                    self.logger.error("repairing failed, going on with the export")
+        #           ^^^^^^^^^^^^^^^^^ GR416 none: This log of an error names no value; add what it is about, at least the exception that was caught.
+                return read(self.session)
       `,
     },
     {
@@ -194,12 +209,11 @@ export default defineRule({
       // A traceback tells of the exception by itself.
       const hasTraceback = keywords.has('exc_info') || log.method.endsWith('exception');
       const atHand = valuesAtHand(call, file, hasTraceback ? undefined : handler.alias?.text);
-      if (atHand.length === 0) return undefined;
+      if (atHand.length === 0 && (hasTraceback || saysItAll(handler, file) || isGivenSecret(call, file)))
+        return undefined;
       const kind = log.level === 'warning' ? 'a warning' : 'an error';
-      return {
-        at: callee,
-        message: `This log of ${kind} names no value; add what it is about, such as ${listed(atHand)}.`,
-      };
+      const example = atHand.length > 0 ? `such as ${listed(atHand)}` : 'at least the exception that was caught';
+      return { at: callee, message: `This log of ${kind} names no value; add what it is about, ${example}.` };
     },
   },
 });
@@ -239,7 +253,20 @@ function isDerived(logger: Node, file: SourceFile): boolean {
   return logger !== made ? callee.is('attribute') && /^(?:bind|new|opt)$/.test(callee.field('attribute').text) : true;
 }
 
-/** What the function was given, and the exception: where there is none of either, there may be nothing to tell. */
+/** Whether what was caught can only mean one thing, so that the message says it without the exception. */
+function saysItAll(handler: Handler, file: SourceFile): boolean {
+  return catchesOnly(handler, [...controlFlow, 'ImportError', 'ModuleNotFoundError'], file);
+}
+
+/** Whether the function was given a secret, which the text of an exception may repeat. */
+function isGivenSecret(call: Node, file: SourceFile): boolean {
+  const definition = file.enclosingFunction(call);
+  return (
+    definition?.is('function_definition') === true && parametersOf(definition).some(({ name }) => isSecret.test(name))
+  );
+}
+
+/** What the function was given, and the exception where the handler names it. */
 function valuesAtHand(call: Node, file: SourceFile, alias: string | undefined): string[] {
   const definition = file.enclosingFunction(call);
   const given = definition?.is('function_definition')

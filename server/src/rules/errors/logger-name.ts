@@ -105,6 +105,26 @@ export default defineRule<typeof options, Told>({
       `,
     },
     {
+      bad: py`
+        import logging
+
+        logger = logging.getLogger("charges")
+        #        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR409 unsafe: The logger names its module by hand; use \`logging.getLogger(__name__)\`.
+        audit = logging.getLogger("app.billing.charges")
+        #       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR409 unsafe: The logger names its module by hand; use \`logging.getLogger(__name__)\`.
+        other = logging.getLogger("billing")
+        #       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR409 unsafe: The logger \`billing\` is not named after this module; use \`logging.getLogger(__name__)\`.
+      `,
+      good: py`
+        import logging
+
+        logger = logging.getLogger(__name__)
+        audit = logging.getLogger(__name__)
+        other = logging.getLogger(__name__)
+      `,
+      path: 'src/app/billing/charges.py',
+    },
+    {
       ok: py`
         import logging
 
@@ -271,7 +291,7 @@ function misnamed(
   return {
     at: call,
     message: name
-      ? `The logger \`${name}\` is not named after this module; use \`${callee.text}(__name__)\`.`
+      ? `The logger ${isModuleName(name, file) ? 'names its module by hand' : `\`${name}\` is not named after this module`}; use \`${callee.text}(__name__)\`.`
       : `\`${call.text}\` is the root logger; use \`${callee.text}(__name__)\`.`,
     written,
     isList: !argument,
@@ -320,6 +340,15 @@ function isConfigured(call: TypedNode<'call'>, file: SourceFile): boolean {
   if (!definition || !target.is('identifier')) return false;
   const uses = definition.below('identifier').filter((use) => use.text === target.text && use.row !== target.row);
   return uses.length > 0 && uses.every((use) => isSetting(use));
+}
+
+/**
+ * Whether a name is the file's own, as its path tells: `charges` or `app.billing.charges` in
+ * `src/app/billing/charges.py`.
+ */
+function isModuleName(name: string, file: SourceFile): boolean {
+  const module = file.path.replace(/(?:\/__init__)?\.py$/, '').replaceAll('/', '.');
+  return module === name || module.endsWith(`.${name}`);
 }
 
 function isSetting(use: Node): boolean {

@@ -153,6 +153,22 @@ export default defineRule({
       `,
     },
     {
+      bad: py`
+        import logging
+
+        logger = logging.getLogger(__name__)
+
+
+        def invite(incident, team, teamMember):
+            logger.info("invited %s and %s", incident.tactical_group.email, team.email_address)
+            logger.info("invited %s", incident.group_owner.email)
+        #                             ^^^^^^^^^^^^^^^^^^^^^^^^^^ GR412 none
+            logger.info(f"with {incident.notifications_group.token} to {teamMember.email}")
+        #                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR412 none
+        #                                                               ^^^^^^^^^^^^^^^^ GR412 none
+      `,
+    },
+    {
       ok: py`
         def login(mailer, password, email):
             mailer.info(email)

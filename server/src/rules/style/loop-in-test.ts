@@ -1,4 +1,5 @@
 import {
+  argumentsOf,
   type Binding,
   called,
   defineRule,
@@ -186,6 +187,60 @@ export default defineRule({
       path: 'tests/test_prices.py',
     },
     {
+      bad: py`
+        from app.prices import total
+
+
+        def test_total_of_numbers(client, monkeypatch):
+            assert total(0) == 0
+            client.log_in("anna")
+            monkeypatch.setenv("ROUNDING", "up")
+            for number in [1, 2]:
+            ^^^^^^^^^^^^^^^^^^^^ GR964 none
+                assert total(number) == 2 * number
+            for number in [3, 4]:
+            ^^^^^^^^^^^^^^^^^^^^ GR964 none
+                monkeypatch.setenv("ROUNDING", "down")
+                assert total(number) == 3 * number
+
+
+        class TestPrices:
+            def test_total_of_rest(self):
+                self.prices.load()
+                for number in [5, 6]:
+                ^^^^^^^^^^^^^^^^^^^^ GR964 none
+                    assert self.total(number) == 2 * number
+      `,
+      path: 'tests/test_prices.py',
+    },
+    {
+      ok: py`
+        from tests import routes
+
+
+        def test_bulk_import(client, user):
+            slugs = ["bread", "soup"]
+            response = client.post(routes.bulk, json=slugs, headers=user.token)
+            for slug in ["bread", "soup"]:
+                assert client.get(routes.recipe(slug), headers=user.token).status_code == 200
+
+
+        def test_seed(user):
+            created = seed_labels(user)
+            assert len(created) == 2
+            for name in ["bread", "soup"]:
+                assert find_label(name)
+
+
+        class TestOrders:
+            def test_close(self):
+                self.client.post("/orders/close", json=[1, 2])
+                for order in [1, 2]:
+                    assert self.client.load_order(order).closed
+      `,
+      path: 'tests/test_prices.py',
+    },
+    {
       ok: py`
         import unittest
 
@@ -234,7 +289,7 @@ export default defineRule({
       if (loop.field('body').below('assert_statement').length === 0 || !tries(loop, file)) return undefined;
       const test = enclosingTest(loop, file);
       if (!test || loop.parent !== test.field('body')) return undefined;
-      if (isStep(loop, test, file)) return undefined;
+      if (isStep(loop, test, file) || looksAtOneAct(loop, test, file)) return undefined;
       const owner = file.enclosingClass(test);
       if (owner && isTestCase(owner, file)) return undefined;
       const name = test.field('name').text;
@@ -307,6 +362,55 @@ function isStep(loop: TypedNode<'for_statement'>, test: TypedNode<'function_defi
     .field('body')
     .below('call')
     .some((call) => call.below('identifier').some(isShared));
+}
+
+/**
+ * Whether the test has acted before the loop, which looks at what came of it: it called something on an object that the
+ * loop works on too, or asserts about something that it made or was given.
+ */
+function looksAtOneAct(
+  loop: TypedNode<'for_statement'>,
+  test: TypedNode<'function_definition'>,
+  file: SourceFile,
+): boolean {
+  const isOwn = (name: Node): boolean => {
+    const binding = name.isField('attribute') ? undefined : file.binding(name);
+    return binding !== undefined && (binding.kind === 'parameter' || file.enclosingFunction(binding.by) === test);
+  };
+  const worksOn = new Set(
+    loop
+      .field('body')
+      .below('call')
+      .flatMap((call) => [call.field('function'), ...argumentsOf(call).positional])
+      .flatMap((used) => objectOf(used) ?? []),
+  );
+  return test.field('body').namedChildren.some((statement) => {
+    // Another loop over cases has asserts of its own.
+    if (statement.start >= loop.start || statement.is('for_statement', 'function_definition', 'class_definition'))
+      return false;
+    const asserts = statement.is('assert_statement') ? [statement] : statement.below('assert_statement');
+    if (asserts.some((one) => one.below('identifier').some(isOwn))) return true;
+    return statement.below('call').some((call) => {
+      const callee = call.field('function');
+      if (!callee.is('attribute')) return false;
+      const object = callee.field('object');
+      const key = objectOf(object);
+      if (key === undefined || !worksOn.has(key) || preparing.test(key)) return false;
+      return [object, ...object.below('identifier')].some(isOwn);
+    });
+  });
+}
+
+/** Fixtures that set the stage. */
+const preparing = /^(monkeypatch|mocker|freezer|caplog|capsys|capfd|recwarn)$/;
+
+/** How an object is known: the name that an expression starts from, in a method `self.client` rather than `self`. */
+function objectOf(expression: Node): string | undefined {
+  if (expression.is('identifier')) return expression.text;
+  if (expression.is('call')) return objectOf(expression.field('function'));
+  if (!expression.is('attribute')) return undefined;
+  const object = expression.field('object');
+  return object.text === 'self' ? expression.text : objectOf(object);
 }
 
 function isBuiltin(callee: Node, file: SourceFile): boolean {

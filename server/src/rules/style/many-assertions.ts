@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { argumentsOf, defineRule, isTestFunction, isTestModule, type Node, py } from '../../engine/index.ts';
+import {
+  argumentsOf,
+  defineRule,
+  isTestFunction,
+  isTestModule,
+  type Node,
+  py,
+  type TypedNode,
+} from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR962',
@@ -39,6 +47,26 @@ export default defineRule({
                 self.assertEqual(self.users, [])
                 self.assertTrue(self.orders)
                 self.assertEqual(0, len(self.invoices))
+      `,
+      path: 'tests/test_users.py',
+      options: { max: 2 },
+    },
+    {
+      bad: py`
+        def test_restore(path):
+        #   ^^^^^^^^^^^^ GR962 none: \`test_restore\` asserts about 3 unrelated things, and 2 are allowed; split it into tests about one thing each.
+            recipes = load_recipes(path)
+            assert path.exists()
+            for recipe in recipes:
+                assert recipe.slug
+                for ingredient in recipe.ingredients:
+                    assert ingredient.note
+            for shopping_list in load_lists(path):
+                assert shopping_list.name
+                for setting, label in zip(sorted(shopping_list.settings, key=by_id), labels, strict=True):
+                    assert setting.label == label
+                for index, item in enumerate(shopping_list.items):
+                    assert item.position == index
       `,
       path: 'tests/test_users.py',
       options: { max: 2 },
@@ -257,6 +285,8 @@ function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 
   if (depth > 20) return expression.text;
   const go = (inner: Node | undefined): string => (inner ? subjectOf(inner, values, depth + 1) : expression.text);
   if (expression.is('identifier')) {
+    const loop = loopAround(expression);
+    if (loop) return go(loop);
     const value = values.get(expression.text);
     // `data = response.json()` is about the response, `response = client.get("/")` is where one begins.
     // What is set while the test runs tells of one thing: which way it went.
@@ -306,6 +336,42 @@ function subjectOf(expression: Node, values: ReadonlyMap<string, Node>, depth = 
     return go(expression.child('for_in_clause')?.field('right'));
   return expression.text;
 }
+
+/**
+ * What the loop around a name takes it from, where that is part of an object, to which it belongs: `recipe` for `step` in
+ * `for step in recipe.steps`. What is taken from a list as such, or from a call, is a thing of its own.
+ */
+function loopAround(name: TypedNode<'identifier'>): Node | undefined {
+  for (let loop = name.above('for_statement'); loop; loop = loop.above('for_statement')) {
+    const source = sourceOf(name.text, loop.field('left'), loop.field('right'));
+    if (!source) continue;
+    const root = source.is('attribute') ? rootOf(source) : source;
+    return source.is('attribute') && root.is('identifier') && root.text !== name.text ? source : undefined;
+  }
+  return undefined;
+}
+
+/** Which part of a loop's right side a name of its left side is taken from. */
+function sourceOf(name: string, left: Node, right: Node): Node | undefined {
+  const targets = left.is('pattern_list', 'tuple_pattern') ? left.namedChildren : [left];
+  const index = targets.findIndex((target) => target.is('identifier') && target.text === name);
+  if (index < 0) return undefined;
+  let source = right;
+  let place = targets.length > 1 ? index : 0;
+  while (source.is('call') && source.field('function').is('identifier')) {
+    const { positional } = argumentsOf(source);
+    const builtin = source.field('function').text;
+    // `enumerate` counts first.
+    const taken = builtin === 'zip' ? place : builtin === 'enumerate' && place > 0 ? 0 : inOrder.has(builtin) ? 0 : -1;
+    const given = positional[taken];
+    if (!given) return source;
+    place = 0;
+    source = given;
+  }
+  return source;
+}
+
+const inOrder = new Set(['sorted', 'reversed', 'list', 'tuple', 'set']);
 
 /** Builtins that look at their argument. */
 const about =

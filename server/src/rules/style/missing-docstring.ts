@@ -45,7 +45,7 @@ export default defineRule({
   standards: ['flow', 'backend', 'module'],
   summary: 'A public module, class, function or method without a docstring',
   advice: 'Say what it is for; in Google style with its arguments, result and exceptions',
-  why: 'A signature says what a function takes; only a docstring says what for, what comes back and when it refuses. Editors show it at every call, and FastAPI puts it into the API documentation. Public is what has no leading underscore and, where the module has an `__all__`, stands in it. Functions inside functions, methods of private classes, overloads, overrides, setters, special methods and tests are left alone.',
+  why: 'A signature says what a function takes; only a docstring says what for, what comes back and when it refuses. Editors show it at every call, and FastAPI puts it into the API documentation. Public is what has no leading underscore and, where the module has an `__all__`, stands in it. Functions inside functions, methods of private classes, overloads, what is marked `@override`, setters, special methods and tests are left alone.',
   fix: 'unsafe',
   fixSafety:
     'The skeleton is made of names and still has to be written; FastAPI and Pydantic publish docstrings in the API documentation.',

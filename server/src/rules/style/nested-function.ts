@@ -6,7 +6,7 @@ export default defineRule({
   family: 'style',
   severity: 'warning',
   standards: ['backend'],
-  summary: 'A function stands in more than two functions that are nested themselves',
+  summary: 'A function is nested more than two levels deep',
   advice: 'Move the function out and pass it what it needs',
   why: 'What an inner function does depends on the variables of all functions around it. With three of them nobody sees any more what it reads, it cannot be called from a test, and it is made anew on every call.',
   fix: 'none',

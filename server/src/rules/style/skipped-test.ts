@@ -120,6 +120,33 @@ export default defineRule({
         @skip
         def test_send_none():
             assert send()
+
+
+        @pytest.mark.skip
+        def test_send_twice(letter):
+            # This test is skipped; if enabled, it would need a letter with an address.
+            assert send(letter) and send(letter)
+
+
+        class TestLetters:
+            @pytest.mark.xfail
+            def test_send(self):
+                assert send()
+                # TODO: enable the test when the server answers
+                assert answer()
+      `,
+      path: 'tests/test_mail.py',
+    },
+    {
+      bad: py`
+        import pytest
+
+
+        @pytest.mark.skip
+        ^^^^^^^^^^^^^^^^^ GR959 none
+        def test_send_disabled(user):
+            # a disabled user gets no mail
+            assert not send(user)
       `,
       path: 'tests/test_mail.py',
     },
@@ -169,7 +196,7 @@ function judge(mark: Node, at: Node, file: SourceFile) {
     const reason = kind === 'mark.xfail' ? given.keyword('reason') : (given.at(0, 'reason') ?? given.keyword('msg'));
     if (reason && stringValue(reason)?.trim() !== '') return undefined;
   }
-  if (hasComment(at, file)) return undefined;
+  if (hasComment(at, file) || isToldInside(at, file)) return undefined;
   const what = kind.includes('skip') ? 'is skipped' : 'is expected to fail';
   return { at, message: `\`${target.text}\` gives no reason; say why the test ${what}, or link the issue.` };
 }
@@ -191,3 +218,14 @@ function hasComment(at: Node, file: SourceFile): boolean {
   if (file.commentsIn({ start: line, end: at.end + rest.length }).length > 0) return true;
   return line > 0 && /(^|\n)[ \t]*#[^\n]*\w[^\n]*\r?\n$/.test(file.slice(Math.max(0, line - 200), line));
 }
+
+/**
+ * Whether a comment in the marked function speaks of the skip: `# This test is skipped; if enabled, it would need …`.
+ */
+function isToldInside(at: Node, file: SourceFile): boolean {
+  const marked = at.is('decorator') ? at.parent?.child('function_definition') : undefined;
+  return marked !== undefined && file.commentsIn(marked).some((comment) => aboutSkip.test(comment.text));
+}
+
+const aboutSkip =
+  /\b(?:un)?skip(?:s|ped|ping)?\b|\bx-?fail(?:s|ed|ing)?\b|\b(?:re-?)?(?:enabled?|disabled?)\b.*\btests?\b|\btests?\b.*\b(?:re-?)?(?:enabled?|disabled?)\b/i;

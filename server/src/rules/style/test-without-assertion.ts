@@ -296,6 +296,17 @@ export default defineRule({
             def test_errors(self):
                 # No exception = success.
                 export([])
+
+
+        def test_no_orders():
+            # make sure this task runs successfully even if it doesn't do anything
+            bill_orders()
+
+
+        def test_reload():
+            """A second load should work just fine."""
+            load()
+            load()
       `,
       path: 'tests/test_metrics.py',
     },
@@ -306,6 +317,12 @@ export default defineRule({
             """Not only a raise, also a bonus."""
             # There is no error handling yet.
             pay("anna")
+
+
+        def test_raise_too_high():
+        #   ^^^^^^^^^^^^^^^^^^^ GR952 none
+            # This must not complete successfully. The bonus works fine.
+            pay("ben", 900_000)
 
 
         def test_never_raises():
@@ -469,8 +486,8 @@ function mayAssert(definition: TypedNode<'function_definition'>, file: SourceFil
 function saysNothingRaises(definition: TypedNode<'function_definition'>, docstring: string, file: SourceFile): boolean {
   const isSaid =
     nothingRaisesInName.test(definition.field('name').text) ||
-    nothingRaises.test(docstring) ||
-    file.commentsIn(definition).some((comment) => nothingRaises.test(comment.text));
+    isNothingRaises(docstring) ||
+    file.commentsIn(definition).some((comment) => isNothingRaises(comment.text));
   return isSaid && definition.field('body').below('call').length > 0;
 }
 
@@ -480,6 +497,14 @@ const nothingRaisesInName =
 /** "must not raise", "shouldn't crash", "no exception", "without errors". */
 const nothingRaises =
   /(?:\bnot|\bnever|n['’]t) (?:(?!only)\w+ ){0,2}?(?:raise|throw|crash|propagate|exceptions?)\b|\bno (?:raise|exceptions?)\b|\bwithout (?:an? )?(?:\w+ )?(?:errors?|exceptions?|raising|crashing)\b/i;
+
+/** "make sure the task runs successfully", "should work fine". */
+const mustRun =
+  /\b(?:make sure|ensures?|should|must)\b(?:(?!\bnot\b|n['’]t\b)[^.!?\n])*?\b(?:run|complete|finish|work|execute)(?:e?s)? (?:just )?(?:successfully|fine|cleanly)\b/i;
+
+function isNothingRaises(text: string): boolean {
+  return nothingRaises.test(text) || mustRun.test(text);
+}
 
 const hiding = /skip|xfail|expectedFailure|check|compar|assert|raises|warns/i;
 const checkingFixture =
