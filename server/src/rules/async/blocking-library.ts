@@ -117,6 +117,40 @@ export default defineRule<typeof options, Told>({
       `,
       path: 'scripts/smoke.py',
     },
+    {
+      ok: py`
+        import requests
+
+
+        def write_models() -> None:
+            save(requests.get("http://localhost/openapi.json", timeout=30).json())
+      `,
+      path: 'app/codegen/models.py',
+    },
+    {
+      ok: py`
+        import requests
+
+
+        def main() -> None:
+            print(requests.get("http://localhost/health", timeout=30).text)
+
+
+        if __name__ == "__main__":
+            main()
+      `,
+    },
+    {
+      bad: py`
+        import requests
+        ^^^^^^^^^^^^^^^ GR504 none
+
+        from app.factory import app
+
+        if __name__ == "__main__":
+            app.run(host="0.0.0.0")
+      `,
+    },
   ],
   collect: {
     import_statement(statement, file, { libraries }) {
@@ -152,7 +186,8 @@ export default defineRule<typeof options, Told>({
       return { at: attribute, data: { is: 'use', library, harmless } };
     },
   },
-  file(facts) {
+  file(facts, file) {
+    if (facts.length === 0 || file.isRunByHand()) return [];
     const harmless = new Set(facts.flatMap(({ data }) => (data.is === 'use' && data.harmless ? [data.library] : [])));
     for (const { data } of facts) if (data.is === 'use' && !data.harmless) harmless.delete(data.library);
     return facts.flatMap(({ at, data }): Finding[] => {

@@ -3,6 +3,7 @@ import {
   argumentsOf,
   defineRule,
   fitsPattern,
+  isMainGuard,
   isMigration,
   isMigrationPath,
   isScript,
@@ -192,6 +193,38 @@ export default defineRule({
       `,
     },
     {
+      // Who runs a tool by hand can read and change it.
+      ok: py`
+        import sys
+
+        import httpx
+
+        PULL_REQUESTS = "https://forge.weather.io/office/pulls/"
+
+
+        def main(number: str) -> None:
+            print(httpx.get(f"https://forge.weather.io/office/pulls/{number}", timeout=10).text)
+
+
+        if __name__ == "__main__" and len(sys.argv) > 1:
+            main(sys.argv[1])
+      `,
+      path: 'utils/pulls.py',
+    },
+    {
+      bad: py`
+        from fastapi import FastAPI
+
+        app = FastAPI()
+        UPSTREAM = "https://api.weather.io/v1"
+        #          ^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR702 none
+
+
+        if __name__ == "__main__":
+            serve(app)
+      `,
+    },
+    {
       ok: py`
         URL = "https://api.weather.io/v1"
       `,
@@ -215,7 +248,7 @@ export default defineRule({
       if (!opening || opening.end !== content.start || opening.text.endsWith('"""')) return undefined;
       const found = addressIn(first, string.child('interpolation') !== undefined);
       if (!found || found.isScope || fitsPattern(found.host, given.allowedHosts)) return undefined;
-      if (isMigration(file)) return undefined;
+      if (isMigration(file) || file.isRunByHand()) return undefined;
       if (isNoAddress(string, file)) return undefined;
       const what = found.isConnection ? 'connection string' : 'address';
       return {
@@ -367,7 +400,7 @@ function isNoAddress(string: Node, file: SourceFile): boolean {
     }
     if (node.is('class_definition')) return isSettings(node, file);
     // What a module does when it is run by hand is a demonstration.
-    if (node.is('if_statement') && node.field('condition').text.startsWith('__name__')) return true;
+    if (node.is('if_statement') && isMainGuard(node)) return true;
     if (node.is('function_definition') && !child.is('parameters')) return false;
     child = node;
   }
