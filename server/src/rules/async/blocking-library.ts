@@ -86,6 +86,35 @@ export default defineRule<typeof options, Told>({
       `,
     },
     {
+      bad: py`
+        import requests
+        ^^^^^^^^^^^^^^^ GR504 none
+        from requests import Response, post
+        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR504 none
+        from requests.auth import HTTPBasicAuth
+
+
+        def search(user: str, token: str) -> Response:
+            return requests.get(settings.tickets_url, auth=HTTPBasicAuth(user, token), timeout=10)
+      `,
+    },
+    {
+      ok: py`
+        import requests
+        from requests import PreparedRequest, Response
+        from requests.auth import AuthBase
+
+
+        class Signature(AuthBase):
+            def __call__(self, request: PreparedRequest) -> PreparedRequest:
+                return signed(request)
+
+
+        def body(answer: Response, earlier: requests.Response) -> str:
+            return answer.text + earlier.text
+      `,
+    },
+    {
       ok: py`
         import pymongo
         import redis
@@ -207,6 +236,7 @@ function isHarmlessModule(module: string, instead: string): boolean {
 const harmlessModules = new Set([
   'asyncio',
   'asynchronous',
+  'auth',
   'backoff',
   'credentials',
   'errors',
@@ -218,7 +248,7 @@ const harmlessModules = new Set([
   'typing',
 ]);
 
-/** Constants, errors, async classes, and what builds requests without sending them. */
+/** Constants, errors, async classes, and what requests and answers are made of, which sends nothing. */
 function isHarmlessMember(name: string): boolean {
   return (
     /^[A-Z][A-Z0-9_]*$/.test(name) ||
@@ -234,7 +264,10 @@ const harmlessMembers = new Set([
   'DeleteOne',
   'IndexModel',
   'InsertOne',
+  'PreparedRequest',
   'ReplaceOne',
+  'Request',
+  'Response',
   'ReturnDocument',
   'UpdateMany',
   'UpdateOne',
