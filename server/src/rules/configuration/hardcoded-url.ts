@@ -186,6 +186,8 @@ export default defineRule({
         headers = {"HTTP-Referer": "https://office.weather.io"}
         banner = {"text": "Rain", "link": "https://www.weather.io/rain"}
         banner["image_url"] = "https://cdn.weather.io/rain.png"
+        channel = {"name": "Rain", "weblink": "https://chat.weather.io/rain", "webLink": "https://chat.weather.io/rain"}
+        notice = Notice(image_url_mask="https://cdn.weather.io/{TYPE}-{XY}.png")
         parser.add_argument("--base-url", default="https://api.weather.io")
         pages = [
             {"title": "Rain", "source": "The office", "url": "https://www.weather.io", "content": "It rains."},
@@ -361,9 +363,9 @@ const shownArguments = new Set([
 ]);
 /** Names of what is shown to readers, and of namespaces and rights. */
 const shownNames =
-  /^(?:property|feature)_|(?:namespace|xmlns|_ns|example|schema|issuer|help|scope)s?$|(?:docs?|documentation|help|about|logo|icon|image|avatar|badge|tutorial|author|home_?page|project|license|repo(?:sitory)?|source|support)_?(?:url|uri|link)?$/i;
-/** Names of links, for readers to follow: `href`, `link_button_url`. */
-const links = /(?:^|_)(?:href|link)(?:_|$)/;
+  /^(?:property|feature)_|(?:namespace|xmlns|_ns|example|schema|issuer|help|scope)s?$|(?:docs?|documentation|help|about|logo|icon|image|avatar|badge|tutorial|author|home_?page|project|license|repo(?:sitory)?|source|support)_?(?:(?:url|uri|link)(?:_mask)?)?$/i;
+/** Names of links, for readers to follow: `href`, `weblink`, `link_button_url`. */
+const links = /(?:^|_)(?:href|(?:web|hyper|perma)?link)(?:_|$)/i;
 /** Functions whose second argument is what holds when nothing is configured. */
 const withDefault = new Set([
   'get',
