@@ -67,6 +67,8 @@ const lines = [
   '\nt = f"{a["b"]}"\n',
   '\n        return 1\n',
   '\nx: int = None\n',
+  '\nif __name__ == "__main__":\n    main()\n',
+  '\nimport uvicorn\n',
 ];
 
 const step: fc.Arbitrary<Step> = fc.oneof(

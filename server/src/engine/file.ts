@@ -6,7 +6,7 @@ import { nameBit, noteName, noteRead, noteRows, readBy, visitor, visits, watched
 import type { Node, TypedNode } from './syntax/node.ts';
 import { lastRowAt } from './syntax/rows.ts';
 import type { Span } from './text.ts';
-import { type Resolved, starKey, Unit, unitIndexAt } from './unit.ts';
+import { entryPointKey, type Resolved, starKey, Unit, unitIndexAt } from './unit.ts';
 
 /** The prefix of qualified names of what the file itself defines. */
 export const ownModule = '<module>';
@@ -254,6 +254,16 @@ export class SourceFile {
   mayComeFromStar(): boolean {
     this.#consult(0, starKey);
     return this.moduleTable.has(starKey);
+  }
+
+  /**
+   * Whether the file is a script that is run by hand: the module has a main guard, and nothing in the file serves the web
+   * or is a part of what does.
+   */
+  isRunByHand(): boolean {
+    this.#consult(0, entryPointKey);
+    const units = this.moduleTable.units(entryPointKey);
+    return units.length > 0 && units.every((unit) => unit.bound?.get(entryPointKey) === 'script');
   }
 
   /** The function a node stands in the body of, not beyond a class; undefined at module and class level. */

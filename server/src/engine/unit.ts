@@ -1,4 +1,5 @@
 import type { Consulted } from './file.ts';
+import { entryPointOf } from './names/entry-points.ts';
 import type { Binding, UnitScopes } from './names/scopes.ts';
 import { scopesOf } from './names/scopes.ts';
 import { partsOf, type Read, type UnitReads, type Visits } from './reads.ts';
@@ -126,6 +127,8 @@ export class Unit {
     for (const [name, bindings] of this.scopes.top.names) signatures.set(name, bindings.map(signatureOf).join('\n'));
     for (const name of this.globalNames()) signatures.set(name, `${signatures.get(name) ?? ''}\nglobal`);
     for (const star of this.scopes.stars) signatures.set(starKey, `${signatures.get(starKey) ?? ''}${star.module}\n`);
+    const entryPoint = entryPointOf(this);
+    if (entryPoint) signatures.set(entryPointKey, entryPoint);
     return signatures;
   }
 
@@ -245,6 +248,9 @@ export class PlacedFact {
 
 /** The name under which star imports are looked up. */
 export const starKey = '*';
+
+/** The name under which it is looked up how the file is run; no Python name is spelt so. */
+export const entryPointKey = '<run>';
 
 const commentKind = kindNumber('comment');
 

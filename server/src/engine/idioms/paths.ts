@@ -25,13 +25,19 @@ export const isMigrationPath = byPath(
 /** What the compiler of Protocol Buffers writes, whose names, lines and length nobody chooses. */
 export const isGeneratedPath = byPath((path) => /_pb2(_grpc)?\.pyi?$/.test(path));
 
-/** A script, command line, tool or example: code whose standard output is its product. */
+/**
+ * A script, command line, tool, generator of code or example: code whose standard output is its product. Django's
+ * `manage.py` stands at the top of a project; one further down is a module of the application.
+ */
 export const isScript = byPath(
   (path) =>
-    /(^|\/)(scripts?|bin|tools?|cli|commands|management\/commands|examples?|docs|benchmarks?|noxfile|tasks)\//.test(
-      path,
-    ) || /(^|\/)(cli|__main__|manage|setup|noxfile|conf|main_cli)\.py$/.test(path),
+    scriptFolder.test(path) ||
+    /(^|\/)(cli|__main__|setup|noxfile|conf|main_cli)\.py$/.test(path) ||
+    /^([^/]+\/)?manage\.py$/.test(path),
 );
+
+const scriptFolder =
+  /(^|\/)(scripts?|bin|tools?|cli|commands|management\/commands|examples?|docs|benchmarks?|noxfile|tasks|dev|code[-_]?gen(eration)?)\//;
 
 /** The base name with its extension. */
 export function baseName(file: { readonly path: string }): string {

@@ -1,4 +1,5 @@
 import type { SourceFile } from '../file.ts';
+import { isMainGuard } from '../names/entry-points.ts';
 import { spell } from '../names/spell.ts';
 import { readSuppression, withoutCodes } from '../suppress.ts';
 import { argumentsOf, type CallArguments, stringValue } from '../syntax/calls.ts';
@@ -27,12 +28,13 @@ export function destinationOf(call: TypedNode<'call'>, file: SourceFile): 'stdou
   return name === 'sys.stderr' || name === 'sys.__stderr__' ? 'stderr' : 'other';
 }
 
-/** Where standard output is the product: scripts, command lines, tests, migrations, and what stands below `__main__`. */
+/** Where standard output is the product: scripts, command lines, tests, migrations, and files that are run by hand. */
 export function printsAreProduct(call: Node, file: SourceFile): boolean {
   if (isScript(file) || isTestFile(file) || isMigration(file) || /(?:^|\/)(?:revisions|versions)\//.test(file.path))
     return true;
+  if (file.isRunByHand()) return true;
   for (let node = call.parent; node; node = node.parent) {
-    if (node.is('if_statement') && isMainGuard(node.field('condition'))) return true;
+    if (node.is('if_statement') && isMainGuard(node)) return true;
     if (
       node.is('function_definition') &&
       file.decorators(node).some((decorator) => /(?:^|\.)(?:command|callback|group)\b/.test(decorator.text))
@@ -40,10 +42,6 @@ export function printsAreProduct(call: Node, file: SourceFile): boolean {
       return true;
   }
   return false;
-}
-
-function isMainGuard(condition: Node): boolean {
-  return condition.is('comparison_operator') && /__name__/.test(condition.text) && /__main__/.test(condition.text);
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   startColumn,
 } from '../syntax/rows.ts';
 import type { Unit } from '../unit.ts';
+import { isWebImport } from './entry-points.ts';
 
 /** How a name came to be bound. */
 export type BindingKind = 'import' | 'function' | 'class' | 'parameter' | 'assignment' | 'loop' | 'other';
@@ -65,6 +66,8 @@ export interface UnitScopes {
   readonly stars: readonly { module: string; node: Node }[];
   /** Some scope has names that a `global` statement declares. */
   readonly hasGlobals: boolean;
+  /** Some import brings a web server, or what web applications are made of. */
+  readonly importsWeb: boolean;
 }
 
 const number = {
@@ -132,11 +135,12 @@ export function scopesOf(unit: Unit): UnitScopes {
   const byRow = new Map<number, Scope>();
   const stars: { module: string; node: Node }[] = [];
   let hasGlobals = false;
+  let importsWeb = false;
   const { rows } = unit;
   const count = rows.length / rowSize;
 
   visitRange(1, count, { scope: top, conditional: false, typeOnly: false });
-  return { top, byRow, stars, hasGlobals };
+  return { top, byRow, stars, hasGlobals, importsWeb };
 
   function visitRange(from: number, to: number, frame: Frame): void {
     let row = from;
@@ -396,6 +400,7 @@ export function scopesOf(unit: Unit): UnitScopes {
       typeOnly: frame.typeOnly,
       ...more,
     };
+    if (more.target !== undefined && !frame.typeOnly && isWebImport(more.target)) importsWeb = true;
     const known = frame.scope.names.get(name);
     if (known) known.push(binding);
     else frame.scope.names.set(name, [binding]);

@@ -66,8 +66,14 @@ export default defineRule({
             db_password: SecretStr = SecretStr("hunter22")
         #                                      ^^^^^^^^^^ GR614 unsafe
             smtp_password: str = "tulip-Walk"
-        #                        ^^^^^^^^^^^^ GR614 unsafe: \`smtp_password\` is a secret that stands in the code; read it from settings, and change it if it was committed.
+        #                        ^^^^^^^^^^^^ GR614 unsafe: \`smtp_password\` is a secret that stands in the code; take the default out, and change it if it was committed.
             debug: bool = False
+
+
+        class Postgres(BaseSettings):
+            POSTGRES_USER: str = "weather"
+            POSTGRES_PASSWORD: str = "weather"
+        #                            ^^^^^^^^^ GR614 unsafe: \`POSTGRES_PASSWORD\` is a secret that stands in the code; take the default out, and change it if it was committed.
       `,
       good: py`
         from pydantic import SecretStr
@@ -78,6 +84,11 @@ export default defineRule({
             db_password: SecretStr
             smtp_password: str
             debug: bool = False
+
+
+        class Postgres(BaseSettings):
+            POSTGRES_USER: str = "weather"
+            POSTGRES_PASSWORD: str
       `,
     },
     {
@@ -202,10 +213,11 @@ function findingFor(
   const secret = secretIn(name, text, options.names);
   if (!secret || isDocumentation(literal) || (secret.by !== 'format' && isSaidToBeNone(literal, file)))
     return undefined;
+  const advice = settingsField(file, literal) ? 'take the default out' : 'read it from settings';
   const message =
     secret.by === 'format'
-      ? `This literal holds ${secret.what}; read it from settings, and revoke this one if it was committed.`
-      : `\`${name}\` ${secret.by === 'name' ? 'is a secret' : `holds ${secret.what}`} that stands in the code; read it from settings, and change it if it was committed.`;
+      ? `This literal holds ${secret.what}; ${advice}, and revoke this one if it was committed.`
+      : `\`${name}\` ${secret.by === 'name' ? 'is a secret' : `holds ${secret.what}`} that stands in the code; ${advice}, and change it if it was committed.`;
   return { at: literal, message, fix: () => fromSettings(file, literal, name) };
 }
 
@@ -302,14 +314,21 @@ function fromSettings(file: SourceFile, literal: Literal, name: string | undefin
   return withoutDefault(file, literal) ?? asSetting(file, literal, name);
 }
 
-function withoutDefault(file: SourceFile, literal: Literal): Fix | undefined {
+/** The field of a settings class that a literal is the default of, or a part of it. */
+function settingsField(file: SourceFile, literal: Literal): TypedNode<'assignment'> | undefined {
   const statement = literal.above('assignment');
+  if (!statement?.field('type') || !statement.field('right')?.contains(literal)) return undefined;
+  const owner = file.enclosingFunction(statement) ? undefined : file.enclosingClass(statement);
+  return owner && file.bases(owner).some((base) => base !== undefined && /^pydantic.*\.BaseSettings$/.test(base))
+    ? statement
+    : undefined;
+}
+
+function withoutDefault(file: SourceFile, literal: Literal): Fix | undefined {
+  const statement = settingsField(file, literal);
   const annotation = statement?.field('type');
   const value = statement?.field('right');
-  const owner = statement && !file.enclosingFunction(statement) ? file.enclosingClass(statement) : undefined;
-  if (!statement || !annotation || !value || !owner) return undefined;
-  if (!file.bases(owner).some((base) => base !== undefined && /^pydantic.*\.BaseSettings$/.test(base)))
-    return undefined;
+  if (!statement || !annotation || !value) return undefined;
   const wrapper = value.is('call') && value.field('function').text.startsWith('Secret') ? value : literal;
   if (wrapper.row !== value.row || file.commentsIn(value).length > 0) return undefined;
   return {

@@ -86,6 +86,35 @@ export default defineRule<typeof options, Told>({
       `,
     },
     {
+      bad: py`
+        import requests
+        ^^^^^^^^^^^^^^^ GR504 none
+        from requests import Response, post
+        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR504 none
+        from requests.auth import HTTPBasicAuth
+
+
+        def search(user: str, token: str) -> Response:
+            return requests.get(settings.tickets_url, auth=HTTPBasicAuth(user, token), timeout=10)
+      `,
+    },
+    {
+      ok: py`
+        import requests
+        from requests import PreparedRequest, Response
+        from requests.auth import AuthBase
+
+
+        class Signature(AuthBase):
+            def __call__(self, request: PreparedRequest) -> PreparedRequest:
+                return signed(request)
+
+
+        def body(answer: Response, earlier: requests.Response) -> str:
+            return answer.text + earlier.text
+      `,
+    },
+    {
       ok: py`
         import pymongo
         import redis
@@ -116,6 +145,40 @@ export default defineRule<typeof options, Told>({
         requests.get("http://localhost", timeout=30)
       `,
       path: 'scripts/smoke.py',
+    },
+    {
+      ok: py`
+        import requests
+
+
+        def write_models() -> None:
+            save(requests.get("http://localhost/openapi.json", timeout=30).json())
+      `,
+      path: 'app/codegen/models.py',
+    },
+    {
+      ok: py`
+        import requests
+
+
+        def main() -> None:
+            print(requests.get("http://localhost/health", timeout=30).text)
+
+
+        if __name__ == "__main__":
+            main()
+      `,
+    },
+    {
+      bad: py`
+        import requests
+        ^^^^^^^^^^^^^^^ GR504 none
+
+        from app.factory import app
+
+        if __name__ == "__main__":
+            app.run(host="0.0.0.0")
+      `,
     },
   ],
   collect: {
@@ -152,7 +215,8 @@ export default defineRule<typeof options, Told>({
       return { at: attribute, data: { is: 'use', library, harmless } };
     },
   },
-  file(facts) {
+  file(facts, file) {
+    if (facts.length === 0 || file.isRunByHand()) return [];
     const harmless = new Set(facts.flatMap(({ data }) => (data.is === 'use' && data.harmless ? [data.library] : [])));
     for (const { data } of facts) if (data.is === 'use' && !data.harmless) harmless.delete(data.library);
     return facts.flatMap(({ at, data }): Finding[] => {
@@ -172,6 +236,7 @@ function isHarmlessModule(module: string, instead: string): boolean {
 const harmlessModules = new Set([
   'asyncio',
   'asynchronous',
+  'auth',
   'backoff',
   'credentials',
   'errors',
@@ -183,7 +248,7 @@ const harmlessModules = new Set([
   'typing',
 ]);
 
-/** Constants, errors, async classes, and what builds requests without sending them. */
+/** Constants, errors, async classes, and what requests and answers are made of, which sends nothing. */
 function isHarmlessMember(name: string): boolean {
   return (
     /^[A-Z][A-Z0-9_]*$/.test(name) ||
@@ -199,7 +264,10 @@ const harmlessMembers = new Set([
   'DeleteOne',
   'IndexModel',
   'InsertOne',
+  'PreparedRequest',
   'ReplaceOne',
+  'Request',
+  'Response',
   'ReturnDocument',
   'UpdateMany',
   'UpdateOne',

@@ -6,6 +6,7 @@ import {
   environmentUse,
   environmentWords,
   type Finding,
+  isMainGuard,
   isScript,
   isSettingsModule,
   isTestFile,
@@ -179,7 +180,7 @@ function read(use: EnvironmentUse | undefined, given: z.output<typeof options>):
 function isBelowMainGuard(node: Node): boolean {
   for (let statement = node.parent; statement; statement = statement.parent) {
     if (statement.is('function_definition', 'class_definition')) return false;
-    if (statement.is('if_statement') && /^__name__\s*==/.test(statement.field('condition').text)) return true;
+    if (statement.is('if_statement') && isMainGuard(statement)) return true;
   }
   return false;
 }

@@ -3,6 +3,7 @@ import {
   argumentsOf,
   defineRule,
   fitsPattern,
+  isMainGuard,
   isMigration,
   isMigrationPath,
   isScript,
@@ -185,10 +186,44 @@ export default defineRule({
         headers = {"HTTP-Referer": "https://office.weather.io"}
         banner = {"text": "Rain", "link": "https://www.weather.io/rain"}
         banner["image_url"] = "https://cdn.weather.io/rain.png"
+        channel = {"name": "Rain", "weblink": "https://chat.weather.io/rain", "webLink": "https://chat.weather.io/rain"}
+        notice = Notice(image_url_mask="https://cdn.weather.io/{TYPE}-{XY}.png")
         parser.add_argument("--base-url", default="https://api.weather.io")
         pages = [
             {"title": "Rain", "source": "The office", "url": "https://www.weather.io", "content": "It rains."},
         ]
+      `,
+    },
+    {
+      // Who runs a tool by hand can read and change it.
+      ok: py`
+        import sys
+
+        import httpx
+
+        PULL_REQUESTS = "https://forge.weather.io/office/pulls/"
+
+
+        def main(number: str) -> None:
+            print(httpx.get(f"https://forge.weather.io/office/pulls/{number}", timeout=10).text)
+
+
+        if __name__ == "__main__" and len(sys.argv) > 1:
+            main(sys.argv[1])
+      `,
+      path: 'utils/pulls.py',
+    },
+    {
+      bad: py`
+        from fastapi import FastAPI
+
+        app = FastAPI()
+        UPSTREAM = "https://api.weather.io/v1"
+        #          ^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR702 none
+
+
+        if __name__ == "__main__":
+            serve(app)
       `,
     },
     {
@@ -215,7 +250,7 @@ export default defineRule({
       if (!opening || opening.end !== content.start || opening.text.endsWith('"""')) return undefined;
       const found = addressIn(first, string.child('interpolation') !== undefined);
       if (!found || found.isScope || fitsPattern(found.host, given.allowedHosts)) return undefined;
-      if (isMigration(file)) return undefined;
+      if (isMigration(file) || file.isRunByHand()) return undefined;
       if (isNoAddress(string, file)) return undefined;
       const what = found.isConnection ? 'connection string' : 'address';
       return {
@@ -328,9 +363,9 @@ const shownArguments = new Set([
 ]);
 /** Names of what is shown to readers, and of namespaces and rights. */
 const shownNames =
-  /^(?:property|feature)_|(?:namespace|xmlns|_ns|example|schema|issuer|help|scope)s?$|(?:docs?|documentation|help|about|logo|icon|image|avatar|badge|tutorial|author|home_?page|project|license|repo(?:sitory)?|source|support)_?(?:url|uri|link)?$/i;
-/** Names of links, for readers to follow: `href`, `link_button_url`. */
-const links = /(?:^|_)(?:href|link)(?:_|$)/;
+  /^(?:property|feature)_|(?:namespace|xmlns|_ns|example|schema|issuer|help|scope)s?$|(?:docs?|documentation|help|about|logo|icon|image|avatar|badge|tutorial|author|home_?page|project|license|repo(?:sitory)?|source|support)_?(?:(?:url|uri|link)(?:_mask)?)?$/i;
+/** Names of links, for readers to follow: `href`, `weblink`, `link_button_url`. */
+const links = /(?:^|_)(?:href|(?:web|hyper|perma)?link)(?:_|$)/i;
 /** Functions whose second argument is what holds when nothing is configured. */
 const withDefault = new Set([
   'get',
@@ -367,7 +402,7 @@ function isNoAddress(string: Node, file: SourceFile): boolean {
     }
     if (node.is('class_definition')) return isSettings(node, file);
     // What a module does when it is run by hand is a demonstration.
-    if (node.is('if_statement') && node.field('condition').text.startsWith('__name__')) return true;
+    if (node.is('if_statement') && isMainGuard(node)) return true;
     if (node.is('function_definition') && !child.is('parameters')) return false;
     child = node;
   }

@@ -121,6 +121,22 @@ export default defineRule({
     },
     {
       bad: py`
+        def tokens(model: str) -> int:
+            model_token_limits = {
+        #                        ^~8 GR701 none: \`model_token_limits\` is the literal \`{"large-4": 128000, …}\`; read it from the configuration, with the literal as the default.
+                # The ones in use.
+                "large-4": 128000,
+                "large-4-mini": 64000,  # half
+
+                # The old ones.
+                "large-3": 32000,
+                "small-3": 16000,
+            }
+            return model_token_limits[model]
+      `,
+    },
+    {
+      bad: py`
         def fetch() -> None:
             timeout_seconds = 2 * 60
         #                     ^^^^^^ GR701 none
@@ -205,7 +221,7 @@ export default defineRule({
       if (!definition || isMigration(file) || changes(left, definition)) return undefined;
       return {
         at: right,
-        message: `\`${left.text}\` is the literal \`${short(right)}\`; read it from the configuration, with \`${short(right)}\` as the default.`,
+        message: messageFor(left, right),
         fix: () => readFix(name, right, file, given),
       };
     },
@@ -288,9 +304,29 @@ function givenTo(statement: Node): Node | undefined {
   return statement.is('assignment', 'augmented_assignment', 'for_statement') ? statement.field('left') : undefined;
 }
 
-function short(value: Node): string {
-  const text = value.text.replace(/\s+/g, ' ');
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+function messageFor(target: Node, value: Node): string {
+  const text = onOneLine(value);
+  const [shown, fallback] = text.length > 40 ? [shortened(text), 'the literal'] : [text, `\`${text}\``];
+  return `\`${target.text}\` is the literal \`${shown}\`; read it from the configuration, with ${fallback} as the default.`;
+}
+
+/** The beginning of a literal; of several values the whole ones among it. */
+function shortened(text: string): string {
+  const beginning = text.slice(0, 40);
+  const end = /^[[({]/.test(text) ? beginning.lastIndexOf(',') : -1;
+  return end > 0 ? `${beginning.slice(0, end + 1)} …${text.slice(-1)}` : `${beginning}…`;
+}
+
+/** The text of a literal without its comments and line breaks. */
+function onOneLine(value: Node): string {
+  const { start, text } = value;
+  let plain = '';
+  let from = 0;
+  for (const comment of value.below('comment')) {
+    plain += text.slice(from, comment.start - start);
+    from = comment.end - start;
+  }
+  return (plain + text.slice(from)).replace(/\s+/g, ' ').replace(/^([[({]) /, '$1');
 }
 
 function readFix(name: string, value: Node, file: SourceFile, given: Options): Fix | undefined {

@@ -74,6 +74,48 @@ export default defineRule({
       `,
     },
     {
+      bad: py`
+        def section(text: str, status_code: int) -> Section:
+            if len(text) > 500 and text[-500:] in seen:
+        #                  ^^^ GR706 unsafe
+                return Section(width=500, text=text[:500])
+            size = 300
+            shown = text if len(text) <= 300 or status_code == 300 else f"{text[:300]}..."
+        #                                ^^^ GR706 unsafe
+            return Section(width=300, text=shown)
+
+
+        def ends(first: Row, last: Row) -> bool:
+            return first[5] == last[5]
+        #                ^ GR706 unsafe
+        #                           ^ GR706 unsafe
+      `,
+      good: py`
+        LAST_INDEX = 5
+
+
+        FIRST_INDEX = 5
+
+
+        TEXT_LIMIT_2 = 300
+
+
+        TEXT_LIMIT = 500
+
+
+        def section(text: str, status_code: int) -> Section:
+            if len(text) > TEXT_LIMIT and text[-TEXT_LIMIT:] in seen:
+                return Section(width=500, text=text[:500])
+            size = 300
+            shown = text if len(text) <= TEXT_LIMIT_2 or status_code == 300 else f"{text[:TEXT_LIMIT_2]}..."
+            return Section(width=300, text=shown)
+
+
+        def ends(first: Row, last: Row) -> bool:
+            return first[FIRST_INDEX] == last[LAST_INDEX]
+      `,
+    },
+    {
       ok: py`
         from datetime import datetime, timedelta
 
@@ -341,11 +383,31 @@ function extracted(number: Node, constant: string, file: SourceFile): Fix | unde
   return {
     title: `Extract the constant \`${name}\``,
     safety: 'unsafe',
-    edits: [
-      { ...place, text },
-      { start: number.start, end: number.end, text: name },
-    ],
+    edits: [{ ...place, text }, ...sameNumbers(number, constant).map(({ start, end }) => ({ start, end, text: name }))],
   };
+}
+
+/** The number and its equals in the same statement, which change with it: `text if len(text) <= 500 else text[:500]`. */
+function sameNumbers(number: Node, constant: string): Node[] {
+  const { text } = number;
+  return statementOf(number)
+    .below('integer', 'float', 'unary_operator')
+    .filter((other) => other.text === text && (other.row === number.row || meansSame(other, constant)));
+}
+
+/** The simple statement that a node stands in, or the part of a compound one's header. */
+function statementOf(node: Node): Node {
+  let part = node;
+  for (let { parent } = node; parent && !parent.is('block', 'module') && !parent.child('block'); { parent } = part)
+    part = parent;
+  return part;
+}
+
+/** What a keyword or a key names means something else, and so do a code and an index of something else. */
+function meansSame({ parent }: Node, constant: string): boolean {
+  if (parent?.is('comparison_operator')) return !parent.namedChildren.some(isCode);
+  if (parent?.is('subscript')) return constant.startsWith(`${nameOf(parent.field('value'))}_`);
+  return !parent?.is('keyword_argument', 'pair', 'default_parameter');
 }
 
 function isFree(at: Node, name: string, file: SourceFile): boolean {

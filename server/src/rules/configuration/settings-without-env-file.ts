@@ -3,16 +3,20 @@ import {
   appended,
   argumentsOf,
   defineRule,
+  type Edit,
   type Fix,
   inheritedConfig,
   isFullyKnown,
   isTestFile,
+  type ModelConfig,
   modelConfigs,
+  type Node,
   py,
   type SchemaAncestry,
   type SourceFile,
   schemaBase,
   spell,
+  startsLine,
   type TypedNode,
 } from '../../engine/index.ts';
 
@@ -48,7 +52,7 @@ export default defineRule({
 
 
         class Settings(BaseSettings):
-            model_config = SettingsConfigDict(env_file=".env")
+            model_config = SettingsConfigDict(env_file=".env", extra="ignore")
 
             name: str
       `,
@@ -92,6 +96,7 @@ export default defineRule({
             model_config = SettingsConfigDict(
                 case_sensitive=True,
                 env_file=".env",
+                extra="ignore",
             )
             name: str
 
@@ -106,7 +111,7 @@ export default defineRule({
         class More(BaseSettings):
             """What more can be told."""
 
-            model_config = SettingsConfigDict(env_file=".env")
+            model_config = SettingsConfigDict(env_file=".env", extra="ignore")
 
             name: str
       `,
@@ -155,6 +160,48 @@ export default defineRule({
             @classmethod
             def settings_customise_sources(cls, settings_cls, init_settings, **others):
                 return (init_settings,)
+      `,
+    },
+    {
+      bad: py`
+        from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+        class Theme(BaseSettings):
+        #     ^^^^^ GR707 unsafe
+            model_config = SettingsConfigDict(env_prefix="theme_", extra="allow")
+            primary: str = "#E58325"
+
+
+        class Mail(BaseSettings):
+        #     ^^^^ GR707 unsafe
+            model_config = {"env_file": None}
+            host: str
+      `,
+      good: py`
+        from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+        class Theme(BaseSettings):
+            model_config = SettingsConfigDict(env_prefix="theme_", extra="allow", env_file=".env")
+            primary: str = "#E58325"
+
+
+        class Mail(BaseSettings):
+            model_config = {"env_file": ".env", "extra": "ignore"}
+            host: str
+      `,
+    },
+    {
+      ok: py`
+        from dotenv import load_dotenv as load
+        from pydantic_settings import BaseSettings
+
+        load()
+
+
+        class Settings(BaseSettings):
+            name: str
       `,
     },
     {
@@ -219,6 +266,7 @@ export default defineRule({
     },
     call(call, file) {
       const callee = call.field('function');
+      if (loadsEnvFile(callee, file)) return { at: call, data: loaded };
       if (!callee.is('identifier') || !call.field('arguments').child('keyword_argument')) return undefined;
       if (!argumentsOf(call).keywords.has('_env_file')) return undefined;
       return { at: call, data: `=${file.binding(callee)?.name ?? callee.text}` };
@@ -230,6 +278,8 @@ export default defineRule({
     },
   },
   file(facts, file) {
+    // What the file is loaded into is read as the environment.
+    if (facts.some(({ data }) => data === loaded)) return [];
     const elsewhere = new Set(facts.flatMap(({ data }) => (data.startsWith('=') ? [data.slice(1)] : [])));
     return facts.flatMap(({ at, data }) =>
       data.startsWith('=') || elsewhere.has(data)
@@ -245,7 +295,16 @@ export default defineRule({
   },
 });
 
-const title = 'Read `.env`: `env_file=".env"`';
+/** What is told of a call that loads `.env` into the environment. */
+const loaded = '=load_dotenv';
+
+/** `load_dotenv` of python-dotenv, by whatever name it is imported. */
+function loadsEnvFile(callee: Node, file: SourceFile): boolean {
+  if (!callee.is('identifier') && !(callee.is('attribute') && callee.field('attribute').text === 'load_dotenv'))
+    return false;
+  const name = file.qualified(callee);
+  return name === 'dotenv.load_dotenv' || name === 'dotenv.main.load_dotenv';
+}
 
 function addEnvFile(nameStart: number, file: SourceFile): Fix | undefined {
   const unit = file.units[file.unitIndexAt(nameStart)];
@@ -256,47 +315,72 @@ function addEnvFile(nameStart: number, file: SourceFile): Fix | undefined {
   const configs = modelConfigs(file, definition);
   const [config] = configs;
   if (configs.length > 1) return undefined;
+  // Every key of the file is handed to the class, which refuses those that are no fields unless it is told otherwise.
+  const ignoresOthers = inheritedConfig(file, family, 'extra') === undefined;
+  const keys = ignoresOthers ? ['env_file=".env"', 'extra="ignore"'] : ['env_file=".env"'];
   if (given && given !== 'hidden')
-    return definition.start < given.start && config
-      ? { title, safety: 'unsafe', edits: [{ start: given.start, end: given.end, text: '".env"' }] }
-      : undefined;
-  if (config?.form === 'call')
-    return { title, safety: 'unsafe', edits: appended(argumentsOf(config.node).list, 'env_file=".env"', file.eol) };
-  if (config?.form === 'dictionary')
-    return { title, safety: 'unsafe', edits: appended(config.node, '"env_file": ".env"', file.eol) };
-  return config ? undefined : addConfig(definition, family, file);
+    return definition.start < given.start && config ? replacedNone(config, given, ignoresOthers, file) : undefined;
+  if (config?.form === 'call') return fixOf(added(argumentsOf(config.node).list, keys, file), keys);
+  if (config?.form === 'dictionary') {
+    const entries = keys.map((key) => key.replace(/^(\w+)=/, '"$1": '));
+    return fixOf(added(config.node, entries, file), keys);
+  }
+  return config ? undefined : addConfig(definition, family, keys, file);
+}
+
+function fixOf(edits: readonly Edit[], keys: readonly string[]): Fix {
+  return { title: `Read \`.env\`: \`${keys.join(', ')}\``, safety: 'unsafe', edits };
+}
+
+/** Adds items to a list or dictionary, each on a line of its own where the others are. */
+function added(list: Node, items: readonly string[], file: SourceFile): Edit[] {
+  const last = list.namedChildren.at(-1);
+  const separator = last && startsLine(last) ? `,${file.eol}${file.indentAt(last.start)}` : ', ';
+  return appended(list, items.join(separator), file.eol);
+}
+
+/** `env_file=None` with a file instead, and with what else the configuration needs behind it. */
+function replacedNone(config: ModelConfig, given: Node, ignoresOthers: boolean, file: SourceFile): Fix {
+  const others = {
+    call: ', extra="ignore"',
+    keywords: ', extra="ignore"',
+    dictionary: ', "extra": "ignore"',
+    class: `${file.eol}${file.indentAt(given.start)}extra = "ignore"`,
+    other: '',
+  }[config.form];
+  const keys = ignoresOthers ? ['env_file=".env"', 'extra="ignore"'] : ['env_file=".env"'];
+  return fixOf([{ start: given.start, end: given.end, text: `".env"${ignoresOthers ? others : ''}` }], keys);
 }
 
 /** Writes a `model_config` before the class's first statement, or behind its docstring. */
-function addConfig(definition: ClassNode, family: SchemaAncestry, file: SourceFile): Fix | undefined {
+function addConfig(
+  definition: ClassNode,
+  family: SchemaAncestry,
+  keys: readonly string[],
+  file: SourceFile,
+): Fix | undefined {
   const usesOldForm = family.own.some((one) => modelConfigs(file, one).some((other) => other.form === 'class'));
   const config = spell(file, 'pydantic_settings', 'SettingsConfigDict', definition);
   const colon = definition.child('":"');
   const [first, second] = file.classBody(definition);
   if (usesOldForm || !config || !colon || !first) return undefined;
-  const line = `${config.text}(env_file=".env")`;
+  const line = `${config.text}(${keys.join(', ')})`;
   const start = file.lineStart(first.start);
   if (start <= colon.end || file.slice(start, first.start).trim() !== '') return undefined;
   const indent = file.indentAt(first.start);
   const { eol } = file;
   if (first.is('pass_statement') && !second)
-    return {
-      title,
-      safety: 'unsafe',
-      edits: [{ start: first.start, end: first.end, text: `model_config = ${line}` }, ...config.edits],
-    };
+    return fixOf([{ start: first.start, end: first.end, text: `model_config = ${line}` }, ...config.edits], keys);
   const isDocstring = first.is('expression_statement') && first.firstNamed?.is('string', 'concatenated_string');
   if (!isDocstring) {
     // A comment above the first field stays with it.
     const text = `${indent}model_config = ${line}${eol}${eol}`;
     const comment = file.commentsIn({ start: colon.end, end: first.start }).find((one) => one.start > colon.end);
     const at = comment ? file.lineStart(comment.start) : start;
-    return at <= colon.end
-      ? undefined
-      : { title, safety: 'unsafe', edits: [{ start: at, end: at, text }, ...config.edits] };
+    return at <= colon.end ? undefined : fixOf([{ start: at, end: at, text }, ...config.edits], keys);
   }
   const rest = /^[ \t]*(?:#[^\r\n]*)?/.exec(file.slice(first.end, first.end + 400))?.[0] ?? '';
   const at = first.end + rest.length;
   const text = `${eol}${eol}${indent}model_config = ${line}`;
-  return { title, safety: 'unsafe', edits: [{ start: at, end: at, text }, ...config.edits] };
+  return fixOf([{ start: at, end: at, text }, ...config.edits], keys);
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   defineRule,
   dottedName,
+  isMainGuard,
   isMigration,
   isMigrationPath,
   isScript,
@@ -144,9 +145,8 @@ export default defineRule<typeof options, string>({
     },
     if_statement(statement, file) {
       // A file that can be run is an entry point itself.
-      const condition = statement.field('condition');
-      if (!condition.text.startsWith('__name__') || file.enclosingFunction(statement)) return undefined;
-      return { at: condition, data: '' };
+      if (!isMainGuard(statement) || file.enclosingFunction(statement)) return undefined;
+      return { at: statement.field('condition'), data: '' };
     },
   },
   file(facts) {

@@ -139,6 +139,89 @@ export default defineRule({
       `,
     },
     {
+      // What is run by hand prints for whoever runs it, in its helpers too.
+      bad: py`
+        import click
+
+
+        @click.command()
+        def release_notes() -> None:
+            show({"bugs": collect("bug")})
+
+
+        def show(sections: dict[str, list[str]]) -> None:
+            for name, lines in sections.items():
+                print(name, len(lines))
+        #       ^^^^^ GR401 none
+
+
+        if "__main__" == __name__:
+            release_notes()
+      `,
+      path: 'utils/release.py',
+    },
+    {
+      bad: py`
+        import logging
+
+        logger = logging.getLogger(__name__)
+
+
+        def main() -> None:
+            import uvicorn
+
+            print("starting")
+        #   ^^^^^ GR401 unsafe
+            uvicorn.run("app.main:app")
+
+
+        if __name__ == "__main__":
+            main()
+      `,
+      good: py`
+        import logging
+
+        logger = logging.getLogger(__name__)
+
+
+        def main() -> None:
+            import uvicorn
+
+            logger.info("starting")
+            uvicorn.run("app.main:app")
+
+
+        if __name__ == "__main__":
+            main()
+      `,
+    },
+    {
+      bad: py`
+        from app.log import logger
+
+
+        def create() -> None:
+            print("created")
+        #   ^^^^^ GR401 unsafe
+      `,
+      good: py`
+        from app.log import logger
+
+
+        def create() -> None:
+            logger.info("created")
+      `,
+      path: 'src/app/database/manage.py',
+    },
+    {
+      bad: py`
+        def main() -> None:
+            print("run one of these commands")
+        #   ^^^^^ GR401 none
+      `,
+      path: 'backend/manage.py',
+    },
+    {
       ok: py`
         from rich import print
 

@@ -120,6 +120,18 @@ export default defineRule({
       `,
     },
     {
+      // A module of the application, unlike Django's own at the top of a project.
+      bad: py`
+        from app.models import Base
+
+
+        def create(engine) -> None:
+            Base.metadata.create_all(engine)
+        #   ^^^^^^^^^^^^^^^^^^^^^^^^ GR215 none
+      `,
+      path: 'src/app/database/manage.py',
+    },
+    {
       path: 'app/core/migrations.py',
       ok: py`
         async def m001_names(db):

@@ -199,6 +199,24 @@ export default defineRule({
       `,
     },
     {
+      // What is run before the service starts has no event loop yet.
+      ok: py`
+        from sqlmodel import Session, select
+
+        from app.core.db import engine
+
+
+        def init() -> None:
+            with Session(engine) as session:
+                session.exec(select(1))
+
+
+        if __name__ == "__main__":
+            init()
+      `,
+      path: 'app/pre_start.py',
+    },
+    {
       ok: py`
         from requests import Session
         from app.engines import create_engine
@@ -249,6 +267,7 @@ export default defineRule({
     },
   },
   file(facts, file) {
+    if (facts.length === 0 || file.isRunByHand()) return [];
     const bridged = bridgedIn(facts);
     return facts.flatMap(({ at, data }) => {
       if (data.kind !== 'use' || data.inside.some((name) => bridged.has(name))) return [];

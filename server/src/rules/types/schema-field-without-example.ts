@@ -48,7 +48,7 @@ export default defineRule({
       .meta({ description: 'Names of the schemas that describe requests; `*` stands for anything.' }),
   }),
   // Tests, migrations and tools have models of their own that no request is made of.
-  applies: (file) => !isTestFile(file) && !isMigrationPath(file) && !isScript(file) && !/(^|\/)dev\//.test(file.path),
+  applies: (file) => !isTestFile(file) && !isMigrationPath(file) && !isScript(file),
   mentions: ['pydantic', 'sqlmodel'],
   examples: [
     {
