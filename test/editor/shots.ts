@@ -25,6 +25,8 @@ export interface Workbench {
   hover(selector: string, text?: string): Promise<void>;
   /** Holds the mouse over a word of the editor's text until the hover opens. */
   hoverText(word: string): Promise<void>;
+  /** Opens the hover of what the cursor stands on, by the keyboard. */
+  hoverAtCursor(): Promise<void>;
   /** Opens the quick fix menu at the cursor until it offers this title. */
   quickFixMenu(title: string): Promise<void>;
   /** Chooses an entry of the open quick fix menu. */
@@ -202,8 +204,7 @@ const scenes: readonly Scene[] = [
       );
       await workbench.open('src/app/legacy.py');
       await workbench.goTo('src/app/legacy.py', 'GR402');
-      await workbench.press('Control+K');
-      await workbench.press('Control+I');
+      await workbench.hoverAtCursor();
       await workbench.see('.monaco-hover', 'bare-except');
       await workbench.shot('18-hover-over-a-suppression');
     },

@@ -118,6 +118,17 @@ export function workbenchOf(page, { folder, out, group, log }) {
         if (place === undefined) throw new Error(`"${word}" is not on the screen`);
         return place;
       }),
+    async hoverAtCursor() {
+      const opened = page.locator('.monaco-hover:visible').first();
+      const end = Date.now() + patience;
+      // The keys do nothing while the server does not know the file yet.
+      while (!(await opened.isVisible())) {
+        if (Date.now() > end) throw new Error('no hover opened at the cursor');
+        await press('Control+K');
+        await press('Control+I');
+        await opened.waitFor({ timeout: 2000 }).catch(() => {});
+      }
+    },
     async quickFixMenu(title) {
       const entry = page.locator('.action-widget .monaco-list-row', { hasText: title }).first();
       const end = Date.now() + patience;
