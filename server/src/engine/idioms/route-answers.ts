@@ -51,9 +51,14 @@ export const routeWords = [
   'add_api_route',
 ];
 
-/** How a message names a route: `GET /users/{user_id}`, with the prefix that its router's own call gives it. */
+/**
+ * How a message names a route: `GET /users/{user_id}`, with the prefix that its router's own call gives it; by its handler
+ * where the path is empty or cannot be read, since then the prefix stands elsewhere.
+ */
 export function routeLabel(route: Route): string {
-  return [route.methods.join(', ').toUpperCase(), prefixedPath(route)].filter(Boolean).join(' ');
+  const path = prefixedPath(route);
+  const methods = route.methods.join(', ').toUpperCase();
+  return path ? [methods, path].filter(Boolean).join(' ') : (route.handler?.field('name').text ?? methods);
 }
 
 /** One part of a path between slashes. */

@@ -5,7 +5,6 @@ import {
   dependencyText,
   isCreating,
   isTestFile,
-  prefixedPath,
   publicRoute,
   py,
   routeLabel,
@@ -147,11 +146,9 @@ export default defineRule({
         ...wordsIn(handler, file),
       ];
       if (around.some((text) => /idempoten/i.test(text))) return undefined;
-      // Where the path is empty, or cannot be read, its prefix stands elsewhere.
-      const label = prefixedPath(route) ? routeLabel(route) : handler.field('name').text;
       return {
         at: route.call,
-        message: `\`${label}\` takes no idempotency key, so a repeated request is not recognised as one; take an \`Idempotency-Key\` header.`,
+        message: `\`${routeLabel(route)}\` takes no idempotency key, so a repeated request is not recognised as one; take an \`Idempotency-Key\` header.`,
       };
     },
   },

@@ -171,6 +171,30 @@ export default defineRule({
       `,
     },
     {
+      // Where the prefix stands elsewhere, the handler's name says which route it is.
+      bad: py`
+        from fastapi import APIRouter
+
+        router = APIRouter()
+
+
+        @router.post("")
+         ^^^^^^^^^^^^^^^ GR606 unsafe: \`create_team\` creates and answers 200; set \`status_code=201\`.
+        async def create_team(team: TeamIn) -> Team:
+            return await teams.add(team)
+      `,
+      good: py`
+        from fastapi import APIRouter
+
+        router = APIRouter()
+
+
+        @router.post("", status_code=201)
+        async def create_team(team: TeamIn) -> Team:
+            return await teams.add(team)
+      `,
+    },
+    {
       // Work that is queued beside what the handler does itself, and a list of tasks that is no queue.
       bad: py`
         from fastapi import APIRouter, BackgroundTasks
