@@ -35,6 +35,28 @@ describe('a file that is run by hand', () => {
     assert.deepEqual(told(open('def f():\n    if __name__ == "__main__":\n        f()\n')), ['module']);
   });
 
+  it('hands over to its own functions there, where a module only shows itself off', () => {
+    const guarded = (body: string, before = ''): string[] =>
+      told(open(`${before}def f():\n    pass\n\nif __name__ == "__main__":\n${body}`));
+    for (const body of [
+      '    sys.exit(f())\n',
+      '    raise SystemExit(asyncio.run(f()))\n',
+      '    args = parser.parse_args()\n    for name in args.names:\n        f(name)\n',
+      '    typer.run(f)\n',
+    ])
+      assert.deepEqual(guarded(body), ['script'], body);
+    assert.deepEqual(guarded('    app()\n', 'import typer\n\napp = typer.Typer()\n\n'), ['script']);
+    for (const body of [
+      '    client = Client()\n    print(client.load())\n',
+      '    g()\n',
+      '    for found in f():\n        print(found)\n',
+      '    found = f()\n    print(found)\n',
+      '    unittest.main()\n',
+      '    import os\n',
+    ])
+      assert.deepEqual(guarded(body, 'from app.names import g\n\nclass Client:\n    x = 1\n\n'), ['module'], body);
+  });
+
   it('neither serves the web nor makes what is served', () => {
     const guard = '\n\nif __name__ == "__main__":\n    f()\n';
     for (const line of [

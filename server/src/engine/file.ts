@@ -1,5 +1,6 @@
 import type { PythonVersion } from '../../../shared-rules/src/index.ts';
 import { builtinNames } from './names/builtins.ts';
+import { webEntry } from './names/entry-points.ts';
 import { type Binding, type Scope, scopeAt } from './names/scopes.ts';
 import { NameTable } from './names/table.ts';
 import { nameBit, noteName, noteRead, noteRows, readBy, visitor, visits, watched } from './reads.ts';
@@ -257,13 +258,22 @@ export class SourceFile {
   }
 
   /**
-   * Whether the file is a script that is run by hand: the module has a main guard, and nothing in the file serves the web
-   * or is a part of what does.
+   * Whether the file is a script that is run by hand: the module has a main guard that hands over to a function of the
+   * file, and nothing in the file serves the web or is a part of what does. What a guard does itself shows a module off.
    */
   isRunByHand(): boolean {
     this.#consult(0, entryPointKey);
-    const units = this.moduleTable.units(entryPointKey);
-    return units.length > 0 && units.every((unit) => unit.bound?.get(entryPointKey) === 'script');
+    const entries = this.moduleTable.units(entryPointKey).map((unit) => unit.bound?.get(entryPointKey) ?? '');
+    if (entries.includes(webEntry)) return false;
+    return entries.some((names) => names.split(' ').some((name) => this.#isStartedBy(name)));
+  }
+
+  /** Whether a name of the module is a function, or the command line that a library makes of functions. */
+  #isStartedBy(name: string): boolean {
+    return this.moduleBindings(name).some(({ kind, value }) => {
+      if (kind === 'function') return true;
+      return value?.is('call') === true && commandLines.has(this.qualified(value.field('function')) ?? '');
+    });
   }
 
   /** The function a node stands in the body of, not beyond a class; undefined at module and class level. */
@@ -507,6 +517,9 @@ function noted(bindings: readonly Binding[]): readonly Binding[] {
 export function consultKey(scope: number, name: string): string {
   return scope === 0 ? name : `${scope}:${name}`;
 }
+
+/** Objects that collect the functions of a command line and are called to run it. */
+const commandLines = new Set(['typer.Typer', 'typer.main.Typer', 'cyclopts.App']);
 
 /** The names under which the number of lines and the first statement are consulted. */
 export const linesKey = '<lines>';

@@ -2,16 +2,35 @@ import { Node, type TypedNode } from '../syntax/node.ts';
 import { afterColumn, kindColumn, kindMask, kindNumber, rowSize } from '../syntax/rows.ts';
 import type { Unit } from '../unit.ts';
 
-/** How a segment lets the file be run: as a script, by a main guard, or as a part of a web application. */
-export type EntryPoint = 'script' | 'web';
+/** What is said of a segment that makes the file a part of what serves the web. */
+export const webEntry = '<web>';
 
-/** What a segment of the module tells of how the file is run; undefined for most. */
-export function entryPointOf(unit: Unit): EntryPoint | undefined {
+/**
+ * What a segment of the module tells of how the file is run: for a main guard the names of what it hands over to, by a
+ * call or as an argument of one, parted by spaces; undefined for most.
+ */
+export function entryPointOf(unit: Unit): string | undefined {
   if (unit.role === 'member') return undefined;
-  if (unit.scopes.importsWeb) return 'web';
+  if (unit.scopes.importsWeb) return webEntry;
   const guard = mainGuardOf(unit);
   if (!guard) return undefined;
-  return guard.below('call').some((call) => startsApplication(call.field('function'))) ? 'web' : 'script';
+  const calls = guard.below('call');
+  if (calls.some((call) => startsApplication(call.field('function')))) return webEntry;
+  const names = calls
+    .filter(isLastWord)
+    .flatMap((call) =>
+      [call.field('function'), ...call.field('arguments').namedChildren].flatMap((node) =>
+        node.is('identifier') ? [node.text] : [],
+      ),
+    );
+  return [...new Set(names)].join(' ');
+}
+
+/** Whether nothing is done with what a call gives, but to leave with it: `main()`, `sys.exit(asyncio.run(main()))`. */
+function isLastWord(call: Node): boolean {
+  let { parent } = call;
+  while (parent?.is('argument_list', 'call', 'await', 'parenthesized_expression')) ({ parent } = parent);
+  return parent?.is('expression_statement', 'raise_statement') === true;
 }
 
 /** Whether an `if` holds only when the file is run itself: `if __name__ == "__main__":`. */

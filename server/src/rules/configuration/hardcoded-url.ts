@@ -214,6 +214,23 @@ export default defineRule({
       path: 'utils/pulls.py',
     },
     {
+      // A module of the application that can be tried out is still one.
+      bad: py`
+        import httpx
+
+
+        class Forge:
+            def load(self, number: int) -> str:
+                return httpx.get(f"https://forge.weather.io/office/pulls/{number}", timeout=10).text
+        #                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ GR702 none
+
+
+        if __name__ == "__main__":
+            forge = Forge()
+            print(forge.load(1))
+      `,
+    },
+    {
       bad: py`
         from fastapi import FastAPI
 
