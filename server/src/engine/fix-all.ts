@@ -76,12 +76,24 @@ export function choosePass(document: Document, choose: FixChoice): { finding: Re
   const occupied: Edit[] = [];
   for (const finding of document.findings()) {
     const fix = finding.fixes().find((candidate) => candidate.edits.length > 0 && choose(finding, candidate));
-    if (!fix || collide(occupied, fix.edits)) continue;
+    if (!fix || collide(occupied, fix.edits) || bringSameImport(occupied, fix.edits)) continue;
     occupied.push(...fix.edits);
     taken.push({ finding, fix });
   }
   return taken;
 }
+
+/**
+ * Whether an edit of one list brings an import that one of the other brings elsewhere, since each fix knows only its own
+ * place: one logger for what runs while the module loads, another behind the imports. The next pass finds the first.
+ */
+function bringSameImport(left: readonly Edit[], right: readonly Edit[]): boolean {
+  return right.some(
+    (edit) => imports.test(edit.text) && left.some(({ start, text }) => text === edit.text && start !== edit.start),
+  );
+}
+
+const imports = /^(?:import|from)\s/m;
 
 /** Equal edits of several fixes, such as one import that all of them need, are one. */
 function distinct(edits: readonly Edit[]): Edit[] {
