@@ -20,8 +20,9 @@ export async function runPlan(
   const job: Job = { plan, order, counter: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)) };
   const outcomes: (FileOutcome | undefined)[] = plan.files.map(() => undefined);
   const tally = emptyTally();
-  const count = workerCount(plan, options);
-  if (bytesOf(plan) >= bytesPerWorker) compileForManyFiles();
+  const bytes = plan.files.reduce((sum, file) => sum + file.size, 0);
+  const count = workerCount(bytes, options);
+  if (bytes >= bytesPerWorker) compileForManyFiles();
   const workers = Array.from({ length: count }, () => startWorker(job, options, outcomes, tally));
   const checker = createChecker(plan, await engine);
   const take = (index: number) => {
@@ -91,13 +92,9 @@ function compileForManyFiles(): void {
   setFlagsFromString('--interrupt-budget=400000');
 }
 
-function workerCount(plan: CheckPlan, { worker, threads }: PoolOptions): number {
+function workerCount(bytes: number, { worker, threads }: PoolOptions): number {
   if (worker === undefined) return 0;
-  return Math.min((threads ?? availableParallelism()) - 1, Math.floor(bytesOf(plan) / bytesPerWorker));
-}
-
-function bytesOf(plan: CheckPlan): number {
-  return plan.files.reduce((sum, file) => sum + file.size, 0);
+  return Math.min((threads ?? availableParallelism()) - 1, Math.floor(bytes / bytesPerWorker));
 }
 
 function takeFiles(job: Job, take: (index: number) => void): void {

@@ -97,6 +97,7 @@ export * from './idioms/status-codes.ts';
 export * from './idioms/tests.ts';
 export * from './idioms/timestamp-columns.ts';
 export * from './idioms/web-errors.ts';
+export { isLabel, rootOf } from './names/dotted.ts';
 export { isMainGuard } from './names/entry-points.ts';
 export { lastParts } from './names/last-parts.ts';
 export type { Binding, BindingKind } from './names/scopes.ts';

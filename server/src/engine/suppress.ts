@@ -115,16 +115,11 @@ export function describe(suppressions: readonly Suppression[]): string {
 export function linesCovered(unit: Unit, comment: Node): number[] {
   const own = unit.lines.line(comment.start - unit.start);
   const lines = [own];
-  const strings = unit.root.below('string').filter((string) => string.text.includes('\n'));
+  const joining = joiningOf(unit);
   for (let line = own; ; ) {
-    const start = unit.lines.lineStart(line);
-    const string = strings.find(
-      (candidate) => candidate.start - unit.start < start && candidate.end - unit.start > start,
-    );
-    const before = unit.text.slice(unit.lines.lineStart(line - 1), start);
-    if (string) line = unit.lines.line(string.start - unit.start);
-    else if (line > 0 && /\\\r?\n$/.test(before)) line--;
-    else return lines;
+    const by = joining(line);
+    if (by === undefined) return lines;
+    line = by === 'backslash' ? line - 1 : unit.lines.line(by.start - unit.start);
     for (let covered = line; !lines.includes(covered); covered++) lines.push(covered);
   }
 }
@@ -135,16 +130,26 @@ export function linesCovered(unit: Unit, comment: Node): number[] {
  */
 export function suppressionLineIn(unit: Unit, line: number): number {
   let own = line;
-  const strings = unit.root.below('string').filter((string) => string.text.includes('\n'));
+  const joining = joiningOf(unit);
   for (;;) {
-    const next = unit.lines.lineStart(own + 1);
-    const string = strings.find(
-      (candidate) => candidate.start - unit.start < next && candidate.end - unit.start > next,
-    );
-    if (string) own = unit.lines.line(string.end - unit.start);
-    else if (/\\\r?\n$/.test(unit.text.slice(unit.lines.lineStart(own), next))) own++;
-    else return own;
+    const by = joining(own + 1);
+    if (by === undefined) return own;
+    own = by === 'backslash' ? own + 1 : unit.lines.line(by.end - unit.start);
   }
+}
+
+/** What joins a line of a unit to the one before it: the string that both stand in, or a backslash. */
+function joiningOf(unit: Unit): (line: number) => Node | 'backslash' | undefined {
+  const strings = unit.root.below('string').filter((string) => string.text.includes('\n'));
+  return (line) => {
+    const start = unit.lines.lineStart(line);
+    const string = strings.find(
+      (candidate) => candidate.start - unit.start < start && candidate.end - unit.start > start,
+    );
+    if (string) return string;
+    const before = unit.text.slice(unit.lines.lineStart(line - 1), start);
+    return line > 0 && /\\\r?\n$/.test(before) ? 'backslash' : undefined;
+  };
 }
 
 /** Why a suppression hides a finding: itself when it names no code, else its codes that match. */

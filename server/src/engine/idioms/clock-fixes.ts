@@ -117,22 +117,33 @@ export function escapesNaive(file: SourceFile, call: Node): boolean {
       value = parent;
       continue;
     }
-    if (parent.is('argument_list') && parent.parent?.is('call')) {
-      const callee = parent.parent.field('function');
-      if (callee.is('attribute') && callee.field('attribute').text === 'localize') return false;
-      return file.qualified(callee) !== 'django.utils.timezone.make_aware' && !isNaiveOnPurpose(file, value);
-    }
-    const method = parent.parent;
+    if (getsZone(file, value)) return false;
     if (!parent.is('attribute')) return !isNaiveOnPurpose(file, value);
+    const method = parent.parent;
     const name = parent.field('attribute').text;
-    if (name === 'astimezone' || zonelessParts.has(name)) return false;
+    if (zonelessParts.has(name)) return false;
     if (name === 'strftime' && method?.is('call')) return !isZonelessFormat(argumentsOf(method).at(0, 'format'));
     if (name !== 'replace' || !method?.is('call')) return true;
-    const { keywords, positional, hasDoubleSplat } = argumentsOf(method);
-    if (keywords.has('tzinfo') || hasDoubleSplat || positional.length > 7) return false;
+    const { positional, hasDoubleSplat } = argumentsOf(method);
+    if (hasDoubleSplat || positional.length > 7) return false;
     value = method;
   }
   return true;
+}
+
+/** Whether a zone is put on a value right where it stands: by a method of its own, pytz's `localize` or Django's `make_aware`. */
+export function getsZone(file: SourceFile, value: Node): boolean {
+  const holder = value.parent;
+  const call = holder?.parent;
+  if (holder?.is('attribute')) {
+    const method = holder.field('attribute').text;
+    if (method === 'astimezone') return true;
+    return method === 'replace' && call?.is('call') === true && argumentsOf(call).keywords.has('tzinfo');
+  }
+  if (!holder?.is('argument_list') || !call?.is('call')) return false;
+  const callee = call.field('function');
+  if (callee.is('attribute') && callee.field('attribute').text === 'localize') return true;
+  return file.qualified(callee) === 'django.utils.timezone.make_aware';
 }
 
 /** Whether a format writes neither a zone nor the seconds since the epoch, which depend on one. */

@@ -1,4 +1,5 @@
 import { type SourceFile, unitOf } from '../file.ts';
+import { rootOf } from '../names/dotted.ts';
 import { type Binding, scopeAt } from '../names/scopes.ts';
 import { extension, insertion, type Spelling, spell } from '../names/spell.ts';
 import { argumentsOf, stringValue } from '../syntax/calls.ts';
@@ -163,8 +164,7 @@ function mentions(file: SourceFile, text: string): boolean {
 }
 
 function isImportedInClass(file: SourceFile, reference: Node): boolean {
-  let root = receiverOf(reference) ?? reference;
-  while (root.is('attribute')) root = root.field('object');
+  const root = rootOf(receiverOf(reference) ?? reference);
   const binding = root.is('identifier') ? file.bindings(root)[0] : undefined;
   return binding !== undefined && scopeAt(unitOf(binding.by).scopes, binding.by).kind === 'class';
 }

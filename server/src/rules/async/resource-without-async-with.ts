@@ -1,6 +1,7 @@
 import {
   defineRule,
   type Finding,
+  isLabel,
   isTestFile,
   lastParts,
   type MadeMember,
@@ -302,8 +303,7 @@ const httpUses = new Set(['get', 'post', 'put', 'patch', 'delete', 'head', 'opti
 /** Any use but that of an attribute in the same function: somebody else may close it, or `async with` does. */
 function isHandedOn(file: SourceFile, use: Node, owner: Node): boolean {
   const { parent } = use;
-  if (parent?.is('keyword_argument') && use.isField('name')) return false;
-  if (parent?.is('attribute') && use.isField('attribute')) return false;
+  if (isLabel(use)) return false;
   if (!parent?.is('attribute')) return true;
   // A bound method that is passed on, such as a clean-up callback.
   const isCalled = parent.parent?.is('call') === true && parent.isField('function');

@@ -6,6 +6,7 @@ import {
   asyncHttpClients,
   defineRule,
   type Fix,
+  isLabel,
   isTestFile,
   madeBy,
   type Node,
@@ -314,13 +315,7 @@ function isInstance(file: SourceFile, callee: TypedNode<'attribute' | 'identifie
 }
 
 function namesIn(call: Node): TypedNode<'identifier'>[] {
-  return call
-    .below('identifier')
-    .filter(
-      (name) =>
-        !(name.parent?.is('keyword_argument') && name.isField('name')) &&
-        !(name.parent?.is('attribute') && name.isField('attribute')),
-    );
+  return call.below('identifier').filter((name) => !isLabel(name));
 }
 
 /** The names that the arguments are built of. */

@@ -20,6 +20,7 @@ import {
   namedFunctionKey,
   parametersOf,
   py,
+  rootOf,
   type SourceFile,
   type Span,
   spellAsyncio,
@@ -349,11 +350,6 @@ function usedOf(call: TypedNode<'call'>, calls: readonly TypedNode<'call'>[]): s
     if (later.start > call.end && method.is('attribute') && rootOf(method).text === left.text) return method.text;
   }
   return undefined;
-}
-
-function rootOf(expression: TypedNode<'attribute'>): Node {
-  const object = expression.field('object');
-  return object.is('attribute') ? rootOf(object) : object;
 }
 
 /** Names of functions that make something which uses the session later. */

@@ -319,7 +319,7 @@ function addEnvFile(nameStart: number, file: SourceFile): Fix | undefined {
   const ignoresOthers = inheritedConfig(file, family, 'extra') === undefined;
   const keys = ignoresOthers ? ['env_file=".env"', 'extra="ignore"'] : ['env_file=".env"'];
   if (given && given !== 'hidden')
-    return definition.start < given.start && config ? replacedNone(config, given, ignoresOthers, file) : undefined;
+    return definition.start < given.start && config ? replacedNone(config, given, keys, file) : undefined;
   if (config?.form === 'call') return fixOf(added(argumentsOf(config.node).list, keys, file), keys);
   if (config?.form === 'dictionary') {
     const entries = keys.map((key) => key.replace(/^(\w+)=/, '"$1": '));
@@ -340,7 +340,7 @@ function added(list: Node, items: readonly string[], file: SourceFile): Edit[] {
 }
 
 /** `env_file=None` with a file instead, and with what else the configuration needs behind it. */
-function replacedNone(config: ModelConfig, given: Node, ignoresOthers: boolean, file: SourceFile): Fix {
+function replacedNone(config: ModelConfig, given: Node, keys: readonly string[], file: SourceFile): Fix {
   const others = {
     call: ', extra="ignore"',
     keywords: ', extra="ignore"',
@@ -348,8 +348,7 @@ function replacedNone(config: ModelConfig, given: Node, ignoresOthers: boolean, 
     class: `${file.eol}${file.indentAt(given.start)}extra = "ignore"`,
     other: '',
   }[config.form];
-  const keys = ignoresOthers ? ['env_file=".env"', 'extra="ignore"'] : ['env_file=".env"'];
-  return fixOf([{ start: given.start, end: given.end, text: `".env"${ignoresOthers ? others : ''}` }], keys);
+  return fixOf([{ start: given.start, end: given.end, text: `".env"${keys.length > 1 ? others : ''}` }], keys);
 }
 
 /** Writes a `model_config` before the class's first statement, or behind its docstring. */

@@ -1,4 +1,4 @@
-import { baseName, defineRule, type Fact, type Node, py, type SourceFile, unitOf } from '../../engine/index.ts';
+import { baseName, defineRule, type Fact, type Node, py, rootOf, type SourceFile, unitOf } from '../../engine/index.ts';
 
 export default defineRule({
   code: 'GR803',
@@ -248,7 +248,6 @@ function isHarmlessExpression(value: Node, file: SourceFile): boolean {
   // A second name for something imported, or the placeholder of an import that failed.
   if (!given || given.is('none', 'true', 'false')) return true;
   if (!given.is('identifier', 'attribute')) return false;
-  let root: Node = given;
-  while (root.is('attribute')) root = root.field('object');
+  const root = rootOf(given);
   return root.is('identifier') && file.bindings(root).some((binding) => binding.kind === 'import');
 }

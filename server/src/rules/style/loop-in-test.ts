@@ -6,6 +6,7 @@ import {
   type Edit,
   enclosingTest,
   type Fix,
+  isLabel,
   isTestCase,
   isTestModule,
   type Node,
@@ -497,7 +498,7 @@ function isKnownBefore(cases: Node, test: TypedNode<'function_definition'>, file
   if (cases.below('await', 'yield', 'named_expression', 'lambda', 'for_in_clause').length > 0) return false;
   const used = cases.is('identifier') ? [cases] : cases.below('identifier');
   return used.every((name) => {
-    if (name.isField('attribute') || (name.isField('name') && name.parent?.is('keyword_argument'))) return true;
+    if (isLabel(name)) return true;
     const bindings = file.bindings(name);
     if (bindings.length === 0) return file.qualified(name) !== undefined;
     const [binding] = bindings;

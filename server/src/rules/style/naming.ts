@@ -7,6 +7,7 @@ import {
   type Fix,
   fitsPattern,
   isGeneratedPath,
+  isLabel,
   type Node,
   py,
   type SourceFile,
@@ -467,8 +468,7 @@ function rename(file: SourceFile, binding: Binding): Fix | undefined {
   const edits: { start: number; end: number; text: string }[] = [];
   for (const use of uses) {
     const { parent } = use;
-    if (parent?.is('keyword_argument') && use.isField('name')) continue;
-    if (parent?.is('attribute') && use.isField('attribute')) continue;
+    if (isLabel(use)) continue;
     if (
       use.above('import_statement', 'import_from_statement', 'case_pattern', 'global_statement', 'nonlocal_statement')
     )

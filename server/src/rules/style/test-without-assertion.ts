@@ -9,6 +9,7 @@ import {
   type Node,
   ownName,
   py,
+  rootOf,
   type SourceFile,
   type TypedNode,
 } from '../../engine/index.ts';
@@ -474,8 +475,7 @@ function mayAssert(definition: TypedNode<'function_definition'>, file: SourceFil
       if (!target.is('identifier', 'attribute')) return false;
       if (target.text === 'exec' || target.text === 'eval') return true;
       if (target.is('identifier') && parameters.has(target.text)) return isWholeStatement(call);
-      let root: Node = target;
-      while (root.is('attribute')) root = root.field('object');
+      const root = rootOf(target);
       const binding = root.is('identifier') ? file.binding(root) : undefined;
       if (binding?.kind === 'parameter' && isWholeStatement(call)) return isTestSupport(madeBy(file, root) ?? '');
       return binding?.kind === 'import' && isTestSupport(binding.target ?? '');

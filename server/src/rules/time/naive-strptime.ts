@@ -4,6 +4,7 @@ import {
   calledClock,
   defineRule,
   escapesNaive,
+  getsZone,
   lastParts,
   mayBecomeAware,
   py,
@@ -173,22 +174,7 @@ function isMadeAwareLater(file: SourceFile, call: Node): boolean {
     (other) =>
       other.text === name.text && file.bindings(other) === bindings && !bindings.some(({ node }) => node === other),
   );
-  return reads.length > 0 && reads.every((read) => isMadeAware(file, read));
-}
-
-function isMadeAware(file: SourceFile, read: Node): boolean {
-  const holder = read.parent;
-  const call = holder?.parent;
-  if (!call?.is('call')) return false;
-  if (holder?.is('attribute')) {
-    const method = holder.field('attribute').text;
-    return method === 'astimezone' || (method === 'replace' && argumentsOf(call).keywords.has('tzinfo'));
-  }
-  const callee = call.field('function');
-  return (
-    (callee.is('attribute') && callee.field('attribute').text === 'localize') ||
-    file.qualified(callee) === 'django.utils.timezone.make_aware'
-  );
+  return reads.length > 0 && reads.every((read) => getsZone(file, read));
 }
 
 /** A format written in place, or held in a name that is bound once. */

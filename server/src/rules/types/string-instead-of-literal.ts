@@ -3,6 +3,7 @@ import {
   defineRule,
   type Fix,
   isFullyKnown,
+  isLabel,
   isMigration,
   joinInsertions,
   type Node,
@@ -384,15 +385,6 @@ function initialValue(value: Node | undefined): string[] | undefined {
 /** Nothing, a path or an address is no name from a list. */
 function isOpen(value: string): boolean {
   return value === '' || value.startsWith('/') || value.includes('://');
-}
-
-/** The name stands there as a keyword or an attribute, not as the variable. */
-function isLabel(use: Node): boolean {
-  const { parent } = use;
-  return (
-    (parent?.is('keyword_argument') === true && use.isField('name')) ||
-    (parent?.is('attribute') === true && use.isField('attribute'))
-  );
 }
 
 /** The literals that a use of a name is compared with; undefined for any other use. */

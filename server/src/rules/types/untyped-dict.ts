@@ -8,6 +8,7 @@ import {
   defineRule,
   dependsCall,
   fitsPattern,
+  isLabel,
   isMigration,
   isTestFile,
   madeBy,
@@ -352,15 +353,6 @@ function hasOtherKeysEachTime(file: SourceFile, definition: TypedNode<'function_
     .below('identifier')
     .filter((use) => use.text === name && !isLabel(use));
   return uses.length > 0 && uses.every((use) => isReadByVariable(file, use) || isRendered(file, use));
-}
-
-/** The name stands there as a keyword or an attribute, not as the variable. */
-function isLabel(use: Node): boolean {
-  const { parent } = use;
-  return (
-    (parent?.is('keyword_argument') === true && use.isField('name')) ||
-    (parent?.is('attribute') === true && use.isField('attribute'))
-  );
 }
 
 /** `values[key]`, `values.get(key)` and `key in values`, where `key` is a parameter or goes through a loop. */
